@@ -1,0 +1,29 @@
+//! What both sides of camctl agree on.
+//!
+//! The modules stand in the order of their dependencies: each may use those above it, never those below
+//! (`tests/it/architecture.rs` reads the imports and says so).
+//!
+//! - [`clock`]: the only place that asks what time it is.
+//! - [`model`]: names, owners, locks, the table, policy, errors. Pure data.
+//! - [`rules`]: who gets a lock, who loses one. Pure decisions: no I/O, no clock.
+//! - [`paths`], [`config`]: where this user's local state lives, and what may be set there.
+//! - [`share`]: the only code that touches the shared folder.
+//! - [`store`]: the lock table, kept on a share or in memory.
+//! - [`files`]: the repository's files.
+//! - [`ipc`]: what the command line and the agent say to each other.
+
+pub mod clock;
+pub mod model;
+
+pub mod rules;
+
+pub mod config;
+pub mod paths;
+
+pub mod share;
+
+pub mod store;
+
+pub mod files;
+
+pub mod ipc;

@@ -1,0 +1,128 @@
+//! The record that one owner holds one file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Extra, Owner, RequestId};
+
+/// The fencing number of a lock: the commit at which it was granted. It only grows.
+pub type Token = u64;
+
+/// What a lock is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A person's edit; kept while the agent is away.
+    Checkout,
+    /// Held while one program runs.
+    Guard,
+    /// Ends by itself when it was not renewed for as long as it lasts.
+    Lease,
+    /// A kind that a newer version knows: treated as held by its owner, never ended by this version's rules.
+    Other(Box<str>),
+}
+
+impl Kind {
+    /// The word that is written for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Checkout => "checkout",
+            Self::Guard => "guard",
+            Self::Lease => "lease",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// The kind that a written word means; never fails, because unknown means held.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "checkout" => Self::Checkout,
+            "guard" => Self::Guard,
+            "lease" => Self::Lease,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+/// The file as it was when it was checked out; what a checkin is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Bytes.
+    pub size: u64,
+    /// The share's own time of the last change.
+    pub modified: Option<Timestamp>,
+    /// Hex; `None` where it was not computed.
+    pub sha256: Option<Box<str>>,
+}
+
+/// The program that a guard is held for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// The process number on the owner's machine.
+    pub pid: u32,
+    /// When it started, as its machine counts; tells a reused number from the same process.
+    pub started: u64,
+}
+
+/// One person in line for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiter {
+    /// Who waits.
+    pub owner: Arc<Owner>,
+    /// Since when, for people.
+    pub since: Timestamp,
+    /// What they will do with it.
+    pub message: Box<str>,
+    /// The request that put them in line.
+    pub request: RequestId,
+    /// Unknown keys.
+    pub extra: Extra,
+}
+
+/// "I need this file": a message to the owner, kept with the lock until it is answered or the lock ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Who asks.
+    pub from: Arc<Owner>,
+    /// When, for people.
+    pub at: Timestamp,
+    /// Why.
+    pub message: Box<str>,
+    /// The owner's answer, once there is one.
+    pub answer: Option<Box<str>>,
+    /// Unknown keys.
+    pub extra: Extra,
+}
+
+/// The record that one owner holds one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Who holds it.
+    pub owner: Arc<Owner>,
+    /// Since when, for people: the owner's wall clock, compared with nothing.
+    pub since: Timestamp,
+    /// Why.
+    pub message: Box<str>,
+    /// What for.
+    pub kind: Kind,
+    /// The commit that granted it. `None` only in records adopted from older tools.
+    pub token: Option<Token>,
+    /// The commit that last granted or renewed it; a lease is measured from when an observer saw this change.
+    pub renewed: u64,
+    /// How long a lease lasts after its last renewal.
+    pub lease: Option<Duration>,
+    /// When a lease ends by the owner's wall clock; for people and older tools, decides nothing.
+    pub expires: Option<Timestamp>,
+    /// The file as it was at checkout.
+    pub base: Option<Base>,
+    /// The program that a guard is held for.
+    pub process: Option<Process>,
+    /// People in line, first come first served.
+    pub queue: Vec<Waiter>,
+    /// What others asked of the owner.
+    pub requests: Vec<Note>,
+    /// Unknown keys.
+    pub extra: Extra,
+}

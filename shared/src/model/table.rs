@@ -1,0 +1,160 @@
+//! The lock table: what the log adds up to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Case, Commit, Extra, FileName, Lock, Nonce, RequestId, SessionId};
+
+/// Names a repository for ever, whatever path it is reached by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepositoryId(pub Box<str>);
+
+impl RepositoryId {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(uuid::Uuid::now_v7().to_string().into())
+    }
+}
+
+/// A session that stopped cleanly and kept its checkouts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Since when, for people.
+    pub since: Timestamp,
+    /// The commit that parked it; an observer measures from when it saw this one.
+    pub commit: u64,
+}
+
+/// The ids of requests that were settled lately, newest last.
+///
+/// A client that lost its reply looks its request up here; checkpoints carry it, so that it outlives a pruning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recent {
+    entries: VecDeque<(u64, RequestId)>,
+}
+
+impl Recent {
+    /// How many commits back a request can be looked up: two folders of the log.
+    pub const REACH: u64 = 2000;
+
+    /// Adds a request that commit `n` settled, and forgets those that are out of reach.
+    pub fn add(&mut self, n: u64, request: RequestId) {
+        self.entries.push_back((n, request));
+        while self
+            .entries
+            .front()
+            .is_some_and(|(old, _)| old.saturating_add(Self::REACH) < n)
+        {
+            self.entries.pop_front();
+        }
+    }
+
+    /// The commit that settled `request`, when it did so lately.
+    pub fn find(&self, request: &RequestId) -> Option<u64> {
+        self.entries
+            .iter()
+            .rev()
+            .find(|(_, id)| id == request)
+            .map(|(n, _)| *n)
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &RequestId)> {
+        self.entries.iter().map(|(n, id)| (*n, id))
+    }
+}
+
+/// The lock table after commit [`Table::n`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The newest commit in it.
+    pub n: u64,
+    /// That commit's nonce.
+    pub nonce: Nonce,
+    /// Which repository this is.
+    pub repository: RepositoryId,
+    /// Which names are the same file here.
+    pub case: Case,
+    /// Every lock.
+    pub locks: BTreeMap<FileName, Arc<Lock>>,
+    /// The sessions that are parked; all others are supposed to send heartbeats.
+    pub parked: BTreeMap<SessionId, Absence>,
+    /// Requests settled lately.
+    pub recent: Recent,
+    /// Unknown keys.
+    pub extra: Extra,
+}
+
+impl Table {
+    /// The table before the first commit.
+    pub fn empty(repository: RepositoryId, case: Case) -> Self {
+        Self {
+            n: 0,
+            nonce: Nonce::default(),
+            repository,
+            case,
+            locks: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            recent: Recent::default(),
+            extra: Extra::new(),
+        }
+    }
+
+    /// Takes one more step of the log.
+    ///
+    /// The caller has checked that `commit` follows: its number is `n + 1` (or 0 for the first) and its
+    /// predecessor's nonce is ours.
+    pub fn apply(&mut self, commit: &Commit) {
+        for change in &commit.draft.changes {
+            match &change.lock {
+                Some(lock) => {
+                    self.locks.insert(change.file.clone(), Arc::clone(lock));
+                }
+                None => {
+                    self.locks.remove(&change.file);
+                }
+            }
+        }
+        for change in &commit.draft.sessions {
+            match change.parked {
+                Some(since) => {
+                    self.parked.insert(
+                        change.session.clone(),
+                        Absence {
+                            since,
+                            commit: commit.n,
+                        },
+                    );
+                }
+                None => {
+                    self.parked.remove(&change.session);
+                }
+            }
+        }
+        for request in &commit.draft.requests {
+            self.recent.add(commit.n, request.clone());
+        }
+        self.n = commit.n;
+        self.nonce = commit.nonce.clone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_remembered_for_two_folders_of_the_log() {
+        let mut recent = Recent::default();
+        let first = RequestId::random();
+        recent.add(1, first.clone());
+        recent.add(1 + Recent::REACH, RequestId::random());
+        assert_eq!(recent.find(&first), Some(1));
+        recent.add(2 + Recent::REACH, RequestId::random());
+        assert_eq!(recent.find(&first), None);
+        assert_eq!(recent.iter().count(), 2);
+    }
+}

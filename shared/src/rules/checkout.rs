@@ -1,0 +1,169 @@
+//! Checkout: take a lock, or renew one's own.
+
+use std::sync::Arc;
+
+use super::{Ask, Change, Checkout, Done, Ended, Form, Lock, Refusal, Scene, Standing, queue};
+use crate::model::{Extra, How, Kind, Process, Verb};
+
+pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Change, Done), Refusal> {
+    let Some(lock) = scene.lock(&ask.file) else {
+        return Ok(grant(scene, ask, wish, None));
+    };
+    let standing = scene.judge.lock(&ask.file, lock);
+    if lock.owner.same_desk(&ask.by) {
+        let guards = lock.kind == Kind::Guard || matches!(wish.form, Form::Guard(_));
+        return match (guards, standing.is_over()) {
+            (false, _) => Ok(renew(scene, ask, wish, lock)),
+            (true, true) => Ok(grant(scene, ask, wish, Some((lock, over(standing))))),
+            (true, false) => Err(Refusal::Guarded {
+                file: ask.file.clone(),
+                lock: Arc::clone(lock),
+            }),
+        };
+    }
+    if lock.owner.machine.is_none() && lock.owner.user == ask.by.user {
+        // An older tool's record names no machine; its user takes it over, with a token from now on.
+        return Ok(grant(scene, ask, wish, Some((lock, How::Released))));
+    }
+    match &wish.steal {
+        Some(reason) => steal(scene, ask, wish, lock, standing, reason),
+        None if standing.is_over() && !queue::someone_is_before(scene, lock, &ask.by) => {
+            Ok(grant(scene, ask, wish, Some((lock, over(standing)))))
+        }
+        None => Err(Refusal::Held {
+            file: ask.file.clone(),
+            lock: Arc::clone(lock),
+            place: queue::place(lock, &ask.by),
+        }),
+    }
+}
+
+fn steal(
+    scene: &Scene<'_>,
+    ask: &Ask,
+    wish: &Checkout,
+    lock: &Arc<Lock>,
+    standing: Standing,
+    reason: &str,
+) -> Result<(Change, Done), Refusal> {
+    if reason.trim().is_empty() {
+        return Err(Refusal::NoReason {
+            file: ask.file.clone(),
+        });
+    }
+    let how = ending(scene, ask, lock, standing)?;
+    let (mut change, done) = grant(scene, ask, wish, Some((lock, how)));
+    change.verb = Verb::STEAL;
+    Ok((change, done))
+}
+
+/// How `ask.by` may end `lock` without its owner.
+///
+/// # Errors
+/// [`Refusal::Alive`] when only an administrator may.
+pub(super) fn ending(
+    scene: &Scene<'_>,
+    ask: &Ask,
+    lock: &Arc<Lock>,
+    standing: Standing,
+) -> Result<How, Refusal> {
+    if standing.is_over() {
+        return Ok(over(standing));
+    }
+    if scene.policy.is_administrator(&ask.by.user) {
+        return Ok(How::Forced);
+    }
+    let silent = match standing {
+        Standing::Alive { silent } => silent,
+        _ => None,
+    };
+    Err(Refusal::Alive {
+        file: ask.file.clone(),
+        lock: Arc::clone(lock),
+        silent,
+    })
+}
+
+fn over(standing: Standing) -> How {
+    match standing {
+        Standing::Expired => How::Expired,
+        _ => How::Broken,
+    }
+}
+
+fn grant(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, before: Option<(&Arc<Lock>, How)>) -> (Change, Done) {
+    let reason = wish.steal.clone();
+    let ended = before.map(|(lock, how)| end(lock, how, reason));
+    let queue = before
+        .map(|(lock, _)| queue::without(lock, &ask.by))
+        .unwrap_or_default();
+    let (kind, lease, process) = form(&wish.form);
+    let lock = Arc::new(Lock {
+        owner: Arc::clone(&ask.by),
+        since: scene.now,
+        message: wish.message.clone().unwrap_or_default(),
+        kind,
+        token: Some(scene.next()),
+        renewed: scene.next(),
+        lease,
+        expires: lease.and_then(|lease| scene.now.saturating_add(lease).ok()),
+        base: wish.base.clone(),
+        process,
+        queue,
+        requests: Vec::new(),
+        extra: Extra::new(),
+    });
+    let change = change(ask, Verb::CHECKOUT, ended.clone(), Some(&lock));
+    (change, Done::Granted { lock, after: ended })
+}
+
+fn renew(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, lock: &Arc<Lock>) -> (Change, Done) {
+    let mut renewed = Lock::clone(lock);
+    renewed.owner = Arc::clone(&ask.by);
+    renewed.renewed = scene.next();
+    if let Some(message) = &wish.message {
+        renewed.message.clone_from(message);
+    }
+    if let (kind @ Kind::Lease, lease, _) = form(&wish.form) {
+        (renewed.kind, renewed.lease) = (kind, lease);
+    }
+    renewed.expires = renewed
+        .lease
+        .and_then(|lease| scene.now.saturating_add(lease).ok());
+    let lock = Arc::new(renewed);
+    (
+        change(ask, Verb::CHECKOUT, None, Some(&lock)),
+        Done::Renewed { lock },
+    )
+}
+
+fn form(form: &Form) -> (Kind, Option<std::time::Duration>, Option<Process>) {
+    match form {
+        Form::Checkout => (Kind::Checkout, None, None),
+        Form::Lease(lease) => (Kind::Lease, Some(*lease), None),
+        Form::Guard(process) => (Kind::Guard, None, Some(process.clone())),
+    }
+}
+
+/// The end of `lock`, for the history.
+pub(super) fn end(lock: &Lock, how: How, reason: Option<Box<str>>) -> Ended {
+    Ended {
+        owner: Arc::clone(&lock.owner),
+        token: lock.token,
+        since: lock.since,
+        how,
+        reason,
+    }
+}
+
+/// The change that `ask` makes to its file.
+pub(super) fn change(ask: &Ask, verb: Verb, ended: Option<Ended>, lock: Option<&Arc<Lock>>) -> Change {
+    Change {
+        file: ask.file.clone(),
+        verb,
+        by: Arc::clone(&ask.by),
+        ended,
+        lock: lock.cloned(),
+        extra: Extra::new(),
+    }
+}

@@ -1,0 +1,71 @@
+//! Park and revive: an agent stops cleanly, an agent is back.
+
+use std::sync::Arc;
+
+use super::{Change, Draft, Lock, Scene, SessionId, checkout, queue};
+use crate::model::{Extra, How, Kind, OnExit, Owner, SessionChange, Verb};
+
+/// What a session commits before it stops: guards end, checkouts are kept (or end, where `on_exit` says so), leases
+/// are left to end by themselves. Empty when it holds nothing and waits for nothing.
+pub fn park(scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
+    let Some(session) = &me.session else {
+        return Draft::default();
+    };
+    let mut draft = Draft::default();
+    let mut concerned = false;
+    for (file, lock) in &scene.table.locks {
+        if lock.owner.session.as_ref() == Some(session) {
+            concerned = true;
+            if ends_with_its_agent(scene, lock) {
+                draft.changes.push(Change {
+                    file: file.clone(),
+                    verb: Verb::PARK,
+                    by: Arc::clone(me),
+                    ended: Some(checkout::end(
+                        lock,
+                        How::Released,
+                        Some("the agent stopped".into()),
+                    )),
+                    lock: queue::next(scene, lock),
+                    extra: Extra::new(),
+                });
+            }
+        }
+        concerned = concerned
+            || lock
+                .queue
+                .iter()
+                .any(|waiter| waiter.owner.session.as_ref() == Some(session));
+    }
+    if concerned {
+        let parked = Some(scene.now);
+        draft.sessions.push(SessionChange {
+            session: session.clone(),
+            verb: Verb::PARK,
+            parked,
+        });
+    }
+    draft
+}
+
+fn ends_with_its_agent(scene: &Scene<'_>, lock: &Lock) -> bool {
+    match lock.kind {
+        Kind::Guard => true,
+        Kind::Checkout => scene.policy.on_exit == OnExit::Release,
+        Kind::Lease | Kind::Other(_) => false,
+    }
+}
+
+/// What a session commits when it is back: from a parking, or from a silence after which others may have judged it.
+/// It says that its locks stand only once this is in the log.
+pub fn revive(session: &SessionId) -> Draft {
+    let back = SessionChange {
+        session: session.clone(),
+        verb: Verb::REVIVE,
+        parked: None,
+    };
+    Draft {
+        sessions: vec![back],
+        ..Draft::default()
+    }
+}

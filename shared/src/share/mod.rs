@@ -1,0 +1,128 @@
+//! The only code that touches the shared folder.
+//!
+//! A [`Share`] is a handful of operations with exactly the guarantees that were measured on real mounts
+//! (SMB 3.1.1, NFS 3 and 4.2, local disks), and no others. Everything above trusts three of them: what [`Share::write_new`]
+//! returned from is on the disk; of two [`Share::publish`] of one name exactly one wins; what
+//! [`Share::overwrite`] wrote is seen at the next [`Share::read`].
+//!
+//! Never here: a decision about locks. Never anywhere else: `std::fs` on the share.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::ShareError;
+
+/// The answer of a share.
+pub type Result<T, E = ShareError> = std::result::Result<T, E>;
+
+/// What a name on the share is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, or something else that is followed by nobody.
+    Other,
+}
+
+/// One name in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The last part of its path; names that are not Unicode are shown with replacement characters.
+    pub name: String,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a share says of a file. On network mounts it may be a second (SMB) or some seconds (NFS) old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// What it is.
+    pub what: What,
+    /// Bytes.
+    pub size: u64,
+    /// The time of the last change, by whatever clock the share uses; compared only with itself.
+    pub modified: Option<Timestamp>,
+}
+
+/// What became of an attempt to create a name that did not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// The name is ours.
+    Won,
+    /// The name is taken; by whom, its content says. It may be ours, from an attempt whose reply was lost.
+    Taken,
+    /// The folder is gone: it was pruned while this client slept.
+    NoFolder,
+    /// Whether it was done is not known.
+    Unknown(ShareError),
+}
+
+/// A file lock that is held as long as this lives. A courtesy between writers; nothing is decided from it.
+pub trait Held: Send {}
+
+/// Where a repository lies, and how it is talked to.
+///
+/// All paths are relative to the repository's folder, with `/` between their parts. Every call may block for as
+/// long as the network file system does: they are made on a thread of their own.
+pub trait Share: Send + Sync {
+    /// The whole path of `path`, for messages.
+    fn show(&self, path: &str) -> String;
+
+    /// The repository's folder.
+    fn root(&self) -> &Path;
+
+    /// Reads a whole file of at most `limit` bytes, through a fresh open.
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>>;
+
+    /// The names in a folder, unordered.
+    fn list(&self, folder: &str) -> Result<Vec<Entry>>;
+
+    /// What the share says of a name; links are not followed.
+    fn stat(&self, path: &str) -> Result<Meta>;
+
+    /// Creates a file that did not exist, writes `content` and syncs it to the disk.
+    fn write_new(&self, path: &str, content: &[u8]) -> Result<()>;
+
+    /// Gives the file `temporary` the name `path` too, only if that name does not exist.
+    /// Of two that try, exactly one wins. `temporary` may be gone afterwards or not.
+    fn publish(&self, temporary: &str, path: &str) -> Published;
+
+    /// Makes the names in `folder` durable; does nothing where the system has no such call.
+    fn sync_folder(&self, folder: &str) -> Result<()>;
+
+    /// Writes `content` at the start of `path` in one write, without truncating first, creating the file when it is
+    /// missing. A longer file keeps its tail: pad.
+    fn overwrite(&self, path: &str, content: &[u8]) -> Result<()>;
+
+    /// Puts a new file with `content` in the place of `path`, in one step. Only where [`Share::is_local`] holds.
+    fn replace(&self, path: &str, content: &[u8]) -> Result<()>;
+
+    /// Creates one folder; its parent must exist. [`crate::model::ShareErrorKind::Exists`] when it is there.
+    fn make_folder(&self, path: &str) -> Result<()>;
+
+    /// Removes a file.
+    fn remove(&self, path: &str) -> Result<()>;
+
+    /// Removes an empty folder.
+    fn remove_folder(&self, path: &str) -> Result<()>;
+
+    /// Moves `from` to `to`, which must not exist. For pruning and for setting aside; never for publishing.
+    fn set_aside(&self, from: &str, to: &str) -> Result<()>;
+
+    /// Tries to lock `path` for writers; `None` when somebody else has it. Creates the file.
+    fn try_lock(&self, path: &str) -> Result<Option<Box<dyn Held>>>;
+
+    /// Whether other machines cannot reach this folder, so that events work and renaming over files is safe.
+    fn is_local(&self) -> bool;
+
+    /// Where the file or folder `path` really is, relative to the repository, once all links are followed;
+    /// `None` when that is outside. For names that do not exist: `NotFound`.
+    fn resolve(&self, path: &str) -> Result<Option<String>>;
+}
+
+/// How long an operation that a scanner or another client blocks for a moment is tried again.
+pub const BUSY_LIMIT: Duration = Duration::from_secs(4);
