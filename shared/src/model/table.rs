@@ -1,6 +1,6 @@
 //! The lock table: what the log adds up to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -67,6 +67,10 @@ impl Recent {
     }
 }
 
+/// After so many commits everything about sessions that hold nothing is dropped; often enough to stay small, and seldom
+/// enough to cost nothing in a table of thousands of locks.
+const SWEEP: u64 = 1000;
+
 /// The lock table after commit [`Table::n`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -80,8 +84,13 @@ pub struct Table {
     pub case: Case,
     /// Every lock.
     pub locks: BTreeMap<FileName, Arc<Lock>>,
-    /// The sessions that are parked; all others are supposed to send heartbeats.
+    /// The sessions that are parked; all others are supposed to send heartbeats. One that holds nothing any more is
+    /// dropped some time later.
     pub parked: BTreeMap<SessionId, Absence>,
+    /// The number of each session's newest commit: a sign of life that is as new as the table itself, so that a
+    /// session that came back a moment ago is never taken for a silent one. Holds at least the sessions that
+    /// [`Table::sessions`] names and that committed anything; checkpoints carry it.
+    pub signs: BTreeMap<SessionId, u64>,
     /// Requests settled lately.
     pub recent: Recent,
     /// Unknown keys.
@@ -98,6 +107,7 @@ impl Table {
             case,
             locks: BTreeMap::new(),
             parked: BTreeMap::new(),
+            signs: BTreeMap::new(),
             recent: Recent::default(),
             extra: Extra::new(),
         }
@@ -139,6 +149,32 @@ impl Table {
         }
         self.n = commit.n;
         self.nonce = commit.nonce.clone();
+        self.note_sign(commit);
+    }
+
+    fn note_sign(&mut self, commit: &Commit) {
+        if let Some(session) = &commit.author.session {
+            match self.signs.get_mut(session) {
+                Some(newest) => *newest = commit.n,
+                None => drop(self.signs.insert(session.clone(), commit.n)),
+            }
+        }
+        // By the commit's number, and so the same on every machine, whatever checkpoint it started from.
+        if commit.n.is_multiple_of(SWEEP) {
+            let at_stake: BTreeSet<SessionId> = self.sessions().cloned().collect();
+            self.signs.retain(|session, _| at_stake.contains(session));
+            self.parked.retain(|session, _| at_stake.contains(session));
+        }
+    }
+
+    /// The sessions whose life matters: those that hold a lock, and those that wait for one. With repetitions.
+    pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
+        self.locks.values().flat_map(|lock| {
+            let waiters = lock.queue.iter().map(|waiter| &waiter.owner);
+            std::iter::once(&lock.owner)
+                .chain(waiters)
+                .filter_map(|owner| owner.session.as_ref())
+        })
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, reason: &str) -> Result<(Chang
     let how = if lock.owner.user == ask.by.user {
         How::Released
     } else {
-        checkout::ending(scene, ask, lock, scene.judge.lock(&ask.file, lock))?
+        checkout::ending(scene, ask, lock, scene.standing(&ask.file, lock))?
     };
     let next = queue::next(scene, lock);
     let ended = checkout::end(lock, how, Some(reason.into()));

@@ -9,7 +9,7 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Ch
     let Some(lock) = scene.lock(&ask.file) else {
         return Ok(grant(scene, ask, wish, None));
     };
-    let standing = scene.judge.lock(&ask.file, lock);
+    let standing = scene.standing(&ask.file, lock);
     if lock.owner.same_desk(&ask.by) {
         let guards = lock.kind == Kind::Guard || matches!(wish.form, Form::Guard(_));
         return match (guards, standing.is_over()) {

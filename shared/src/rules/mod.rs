@@ -169,11 +169,14 @@ impl Standing {
 }
 
 /// Knows how alive other people's locks and sessions are. The agent's is [`Observer`]; tests bring their own.
+///
+/// A decision is made on a table that may be newer than all that the judge was told: whoever parked, came back or
+/// committed in the meantime stands in `table`, and `table` counts.
 pub trait Judge {
-    /// How much of a claim the lock on `file` still has.
-    fn lock(&self, file: &FileName, lock: &Lock) -> Standing;
+    /// How much of a claim `lock`, which is the one on `file` in `table`, still has.
+    fn lock(&self, table: &Table, file: &FileName, lock: &Lock) -> Standing;
     /// Whether this session is known to be silent for too long, so that a waiter of it is passed over.
-    fn session_is_stale(&self, session: &SessionId) -> bool;
+    fn session_is_stale(&self, table: &Table, session: &SessionId) -> bool;
 }
 
 /// All that a decision depends on.
@@ -197,6 +200,10 @@ impl Scene<'_> {
 
     fn lock(&self, file: &FileName) -> Option<&Arc<Lock>> {
         self.table.locks.get(file)
+    }
+
+    fn standing(&self, file: &FileName, lock: &Lock) -> Standing {
+        self.judge.lock(self.table, file, lock)
     }
 }
 

@@ -48,7 +48,9 @@ pub(super) fn next(scene: &Scene<'_>, lock: &Lock) -> Option<Arc<Lock>> {
 fn first<'a>(scene: &Scene<'_>, lock: &'a Lock) -> Option<(usize, &'a Waiter)> {
     let lives = |waiter: &Waiter| {
         let session = waiter.owner.session.as_ref();
-        session.is_some_and(|id| !scene.table.parked.contains_key(id) && !scene.judge.session_is_stale(id))
+        session.is_some_and(|id| {
+            !scene.table.parked.contains_key(id) && !scene.judge.session_is_stale(scene.table, id)
+        })
     };
     lock.queue.iter().enumerate().find(|(_, waiter)| lives(waiter))
 }

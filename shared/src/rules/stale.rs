@@ -1,10 +1,14 @@
 //! Stale: who has been silent for too long. Nobody compares two machines' clocks.
 //!
 //! After client-go's leader election: no trust in another node's time, only in change observed on one's own clock.
-//! An [`Observer`] is told what was seen (heartbeats, commits) and when, on this machine's own clock. A session is
-//! stale when its sign of life has not moved for `stale_after` of *unbroken* watching. Whenever the watching was
-//! broken (a gap, or the observer's own heartbeats failed), everybody's silence starts again: a share that was away
-//! for everybody must not make everybody stale.
+//! An [`Observer`] is told what was seen (heartbeats, the table) and when, on this machine's own clock. A session is
+//! stale when its sign of life, that is its heartbeat's counter or its newest commit, has not moved for `stale_after`
+//! of *unbroken* watching. Whenever the watching was broken (a gap, or the observer's own heartbeats failed),
+//! everybody's silence starts again: a share that was away for everybody must not make everybody stale.
+//!
+//! How it is used: [`Observer::look`] once in a heartbeat, with every session that [`Table::sessions`] names;
+//! [`Observer::interrupted`] whenever a round or an own heartbeat failed; [`Observer::tick`] before a decision. Judged is
+//! always against the table at hand: a session that committed after the last look lives, whatever the observer knew.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,16 +22,19 @@ use crate::model::Kind;
 /// What was seen of one session's heartbeat file: its counter, or that there is none.
 pub type Sign = Option<u64>;
 
-/// A parking counts at most so much for each look at it, so that a wall clock that jumps ages nobody's lock at once.
+/// The time between two runs of the agent is known by the wall clock alone. It counts for at most so much, so that a
+/// wall clock that jumped ages nobody's parking at once.
 const LONGEST_STEP: Duration = Duration::from_secs(24 * 3600);
 
+/// What was last seen of a session, and when it last changed.
 #[derive(Debug, Clone, Copy)]
 struct Watched {
     sign: Sign,
+    commit: Option<u64>,
     moved: Moment,
 }
 
-/// How long a parked session has been seen away, by this machine's wall clock. Kept over restarts by the agent.
+/// How long a parked session has been seen away. Kept over restarts by the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Away {
     /// The commit that parked it.
@@ -44,6 +51,7 @@ pub struct Observer {
     sessions: BTreeMap<SessionId, Watched>,
     leases: BTreeMap<FileName, (u64, Moment)>,
     away: BTreeMap<SessionId, Away>,
+    parked_seen: Option<Moment>,
     looked: Option<Moment>,
     stale_after: Duration,
     park_limit: Duration,
@@ -85,43 +93,37 @@ impl Observer {
         self.notice_gap(now);
     }
 
-    /// One complete round of watching: every session of the table, with the heartbeat that stands on the share.
+    /// One complete round of watching: the table, and the heartbeat that stands on the share of every session that
+    /// [`Table::sessions`] names (`None` where the share says for certain that there is no such file).
+    ///
+    /// A session that could not be read is left out: it is unknown, so its silence starts again.
     pub fn look(&mut self, now: Moment, wall: Timestamp, table: &Table, signs: &BTreeMap<SessionId, Sign>) {
         self.tick(now);
         let fresh = self.looked.is_none();
         self.sessions.retain(|session, _| signs.contains_key(session));
         for (session, sign) in signs {
-            let entry = self.sessions.entry(session.clone()).or_insert(Watched {
+            let seen = Watched {
                 sign: *sign,
+                commit: table.signs.get(session).copied(),
                 moved: now,
-            });
-            if fresh || entry.sign != *sign {
-                *entry = Watched {
-                    sign: *sign,
-                    moved: now,
-                };
+            };
+            match self.sessions.get_mut(session) {
+                Some(known) if !fresh && known.sign == seen.sign && known.commit == seen.commit => {}
+                Some(known) => *known = seen,
+                None => drop(self.sessions.insert(session.clone(), seen)),
             }
         }
         self.looked = Some(now);
         self.see_leases(now, table);
-        self.see_parked(wall, table);
-    }
-
-    /// A session showed a sign of life outside the rounds: its heartbeat was read again, or it committed.
-    pub fn alive(&mut self, now: Moment, session: &SessionId) {
-        if let Some(watched) = self.sessions.get_mut(session) {
-            watched.moved = now;
-        }
+        self.see_parked(now, wall, table);
     }
 
     /// One session's heartbeat, read again just before it is judged.
     pub fn sign(&mut self, now: Moment, session: &SessionId, sign: Sign) {
-        let watched = self
-            .sessions
-            .entry(session.clone())
-            .or_insert(Watched { sign, moved: now });
-        if watched.sign != sign {
-            *watched = Watched { sign, moved: now };
+        if let Some(known) = self.sessions.get_mut(session)
+            && known.sign != sign
+        {
+            (known.sign, known.moved) = (sign, now);
         }
     }
 
@@ -139,22 +141,28 @@ impl Observer {
         self.leases = seen;
     }
 
-    fn see_parked(&mut self, wall: Timestamp, table: &Table) {
+    fn see_parked(&mut self, now: Moment, wall: Timestamp, table: &Table) {
+        let since_last = self.parked_seen.replace(now).map(|last| now.since(last));
         self.away.retain(|session, _| table.parked.contains_key(session));
         for (session, absence) in &table.parked {
-            let new = Away {
-                commit: absence.commit,
-                so_far: Duration::ZERO,
-                looked: wall,
-            };
-            let entry = self.away.entry(session.clone()).or_insert_with(|| new.clone());
-            if entry.commit != absence.commit {
-                *entry = new;
-                continue;
+            match self.away.get_mut(session) {
+                Some(known) if known.commit == absence.commit => {
+                    // Between two runs of the agent only the wall clock went on, and it may have been set.
+                    let by_wall =
+                        Duration::try_from(wall.duration_since(known.looked)).unwrap_or(Duration::ZERO);
+                    let step = since_last.unwrap_or(by_wall.min(LONGEST_STEP));
+                    known.so_far = known.so_far.saturating_add(step);
+                    known.looked = wall;
+                }
+                _ => {
+                    let new = Away {
+                        commit: absence.commit,
+                        so_far: Duration::ZERO,
+                        looked: wall,
+                    };
+                    self.away.insert(session.clone(), new);
+                }
             }
-            let step = Duration::try_from(wall.duration_since(entry.looked)).unwrap_or(Duration::ZERO);
-            entry.so_far = entry.so_far.saturating_add(step.min(LONGEST_STEP));
-            entry.looked = wall;
         }
     }
 
@@ -165,47 +173,63 @@ impl Observer {
     }
 
     /// How long the session has been silent under unbroken watching; `None` when nobody can say.
-    fn silence(&self, session: &SessionId) -> Option<Duration> {
+    fn silence(&self, table: &Table, session: &SessionId) -> Option<Duration> {
         let looked = self.looked?;
         let watched = self.sessions.get(session)?;
+        if watched.commit != table.signs.get(session).copied() {
+            return Some(Duration::ZERO);
+        }
         Some(looked.since(watched.moved))
+    }
+
+    fn parked(&self, table: &Table, session: &SessionId) -> Option<Standing> {
+        let absence = table.parked.get(session)?;
+        let too_long = self
+            .away
+            .get(session)
+            .is_some_and(|away| away.commit == absence.commit && away.so_far >= self.park_limit);
+        Some(if too_long {
+            Standing::ParkedTooLong
+        } else {
+            Standing::Parked
+        })
+    }
+
+    fn expired(&self, file: &FileName, lock: &Lock) -> bool {
+        let (Kind::Lease, Some(lease)) = (&lock.kind, lock.lease) else {
+            return false;
+        };
+        // A lease that nobody saw begin has only just begun.
+        self.leases
+            .get(file)
+            .is_some_and(|(renewed, since)| *renewed == lock.renewed && self.now.since(*since) >= lease)
     }
 }
 
 impl Judge for Observer {
-    fn lock(&self, file: &FileName, lock: &Lock) -> Standing {
-        if let (Kind::Lease, Some(lease)) = (&lock.kind, lock.lease) {
-            // Ends by itself, alive or not; seen by nobody means that its time has just begun.
-            let over = self
-                .leases
-                .get(file)
-                .is_some_and(|(renewed, since)| *renewed == lock.renewed && self.now.since(*since) >= lease);
-            if over {
-                return Standing::Expired;
-            }
+    fn lock(&self, table: &Table, file: &FileName, lock: &Lock) -> Standing {
+        if self.expired(file, lock) {
+            return Standing::Expired;
         }
-        let Some(session) = &lock.owner.session else {
+        // Records of older tools, and kinds that only a newer version understands, are nobody's to judge.
+        let session = match &lock.kind {
+            Kind::Other(_) => None,
+            Kind::Checkout | Kind::Guard | Kind::Lease => lock.owner.session.as_ref(),
+        };
+        let Some(session) = session else {
             return Standing::Alive { silent: None };
         };
-        if matches!(lock.kind, Kind::Other(_)) {
-            return Standing::Alive { silent: None };
+        if let Some(standing) = self.parked(table, session) {
+            return standing;
         }
-        if let Some(away) = self.away.get(session) {
-            let too_long = away.so_far >= self.park_limit;
-            return if too_long {
-                Standing::ParkedTooLong
-            } else {
-                Standing::Parked
-            };
-        }
-        match self.silence(session) {
+        match self.silence(table, session) {
             Some(silent) if silent >= self.stale_after => Standing::Stale { silent },
             silent => Standing::Alive { silent },
         }
     }
 
-    fn session_is_stale(&self, session: &SessionId) -> bool {
-        self.silence(session)
+    fn session_is_stale(&self, table: &Table, session: &SessionId) -> bool {
+        self.silence(table, session)
             .is_some_and(|silent| silent >= self.stale_after)
     }
 }
