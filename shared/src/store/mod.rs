@@ -1,7 +1,7 @@
 //! The lock table, wherever it is kept: the seam between the rules and the disk.
 //!
 //! A [`LockStore`] keeps one repository's table as a log of commits. [`folder`] keeps it on a shared folder,
-//! [`memory`] in memory for tests; one conformance suite ([`conformance`]) runs against all.
+//! [`memory`] in memory for tests; one suite (`conformance`, a feature of this crate) runs against all.
 //!
 //! How it is used, always from one thread: [`LockStore::load`] once; then, as often as needed,
 //! [`LockStore::catch_up`] to learn what others did, [`LockStore::commit`] to change something,
@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::model::{Commit, Draft, Owner, Policy, SessionId, StoreError, Table};
 
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod folder;
 pub mod memory;
