@@ -71,7 +71,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `wall`, on a machine that has been up for an hour.
     pub fn new(wall: Timestamp) -> Self {
-        let moment = Moment::from_start(Duration::from_secs(3600));
+        let moment = Moment::from_start(Duration::from_hours(1));
         Self {
             state: std::sync::Mutex::new((wall, moment)),
         }

@@ -77,20 +77,19 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let minutes = |n: u64| Duration::from_secs(n * 60);
-        let days = |n: u64| Duration::from_secs(n * 86_400);
+        let days = |n: u64| Duration::from_hours(n * 24);
         Self {
             extensions: vec!["mcam".into(), "vnc".into()],
             locks_file: "locks.json".into(),
             case: Case::Sensitive,
             heartbeat: Duration::from_secs(30),
-            stale_after: minutes(5),
+            stale_after: Duration::from_mins(5),
             poll_busy: Duration::from_secs(1),
             poll_calm: Duration::from_secs(5),
             poll_idle: Duration::from_secs(30),
             park_limit: days(7),
             on_exit: OnExit::Park,
-            lease: minutes(30),
+            lease: Duration::from_mins(30),
             idle_release: None,
             protect: Protect::Off,
             administrators: Vec::new(),
@@ -212,7 +211,7 @@ impl Policy {
                 "stale_after must be at least three times heartbeat, or one lost heartbeat breaks a lock";
             return Err(reader.wrong(stale_span.unwrap_or(0..0), problem.into()));
         }
-        if policy.keep_history < Duration::from_secs(30 * 86_400) {
+        if policy.keep_history < Duration::from_hours(30 * 24) {
             return Err(reader.wrong(
                 keep_span.unwrap_or(0..0),
                 "keep_history must be at least \"30d\"".into(),
@@ -269,11 +268,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn line(&self, span: &Range<usize>) -> usize {
         let end = span.start.min(self.text.len());
-        self.text.as_bytes()[..end]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1
+        self.text.as_bytes()[..end].split(|byte| *byte == b'\n').count()
     }
 
     fn wrong(&self, span: Range<usize>, problem: String) -> PolicyError {
@@ -417,7 +412,7 @@ folder_size = 10
         assert_eq!(policy.stale_after, Duration::from_millis(300));
         assert_eq!(policy.owner_gives_up(), Duration::from_millis(225));
         assert_eq!(policy.on_exit, OnExit::Release);
-        assert_eq!(policy.idle_release, Some(Duration::from_secs(7200)));
+        assert_eq!(policy.idle_release, Some(Duration::from_hours(2)));
         assert!(policy.is_administrator("boss") && !policy.is_administrator("Boss"));
         assert_eq!(policy.folder_size, 10);
         assert_eq!(policy.warnings, Vec::<String>::new());
@@ -459,7 +454,7 @@ folder_size = 10
         for text in ["300ms", "30s", "5m", "2h", "7d", "1500ms"] {
             assert_eq!(show_duration(parse_duration(text).unwrap()), text);
         }
-        assert_eq!(parse_duration("5 min").unwrap(), Duration::from_secs(300));
+        assert_eq!(parse_duration("5 min").unwrap(), Duration::from_mins(5));
         for bad in [
             "",
             "5",

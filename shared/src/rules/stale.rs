@@ -24,7 +24,7 @@ pub type Sign = Option<u64>;
 
 /// The time between two runs of the agent is known by the wall clock alone. It counts for at most so much, so that a
 /// wall clock that jumped ages nobody's parking at once.
-const LONGEST_STEP: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_STEP: Duration = Duration::from_hours(24);
 
 /// What was last seen of a session, and when it last changed.
 #[derive(Debug, Clone, Copy)]

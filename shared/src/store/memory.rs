@@ -6,7 +6,7 @@
 //!
 //! Never in a product: nothing survives the process.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,10 @@ use std::time::Duration;
 use super::{Committed, Heartbeat, LockStore, Result, SharedTable};
 use crate::clock::{Clock, Moment};
 use crate::model::{Commit, Draft, Extra, Nonce, Owner, Policy, RepositoryId, SessionId, StoreError, Table};
+
+mod faults;
+
+pub use faults::{Call, Faults, Lost};
 
 /// How often a commit is tried against others that are faster; each lost race is a step forward for somebody else.
 const ATTEMPTS: u32 = 1000;
@@ -100,13 +104,11 @@ impl MemoryLog {
     /// Puts `commit` at the end, if that is where it belongs. Whoever comes second gets the one that stands there.
     fn publish(&self, commit: &Arc<Commit>) -> std::result::Result<(), Arc<Commit>> {
         let mut shared = self.lock();
-        match shared.commits.get(index(commit.n)) {
-            Some(standing) => Err(Arc::clone(standing)),
-            None => {
-                shared.commits.push(Arc::clone(commit));
-                Ok(())
-            }
+        if let Some(standing) = shared.commits.get(index(commit.n)) {
+            return Err(Arc::clone(standing));
         }
+        shared.commits.push(Arc::clone(commit));
+        Ok(())
     }
 
     fn since(&self, n: u64) -> Vec<Arc<Commit>> {
@@ -127,102 +129,6 @@ impl fmt::Debug for MemoryLog {
 
 fn index(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-/// What a store does that can fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// [`LockStore::load`].
-    Load,
-    /// [`LockStore::catch_up`] and [`LockStore::catch_up_fully`].
-    CatchUp,
-    /// [`LockStore::commit`]; it fails before anything was decided.
-    Commit,
-    /// [`LockStore::settle`].
-    Settle,
-    /// [`LockStore::heartbeat`].
-    Heartbeat,
-    /// [`LockStore::session`] and [`LockStore::sessions`].
-    Sessions,
-}
-
-/// What got lost when a commit ends as [`StoreError::Unsettled`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
-    /// Only the reply: the commit stands, and settling will find it.
-    Reply,
-    /// The request: nothing was written, and settling tries again. By then another machine may have been faster.
-    Request,
-}
-
-type Hook = Box<dyn FnOnce() + Send>;
-
-#[derive(Default)]
-struct Plan {
-    failures: VecDeque<(Option<Call>, StoreError)>,
-    away: Option<StoreError>,
-    lost: Option<Lost>,
-    between: VecDeque<Hook>,
-    remarks: Vec<String>,
-}
-
-/// What shall go wrong in one store; a handle for its test.
-#[derive(Clone, Default)]
-pub struct Faults(Arc<Mutex<Plan>>);
-
-impl Faults {
-    /// The next call that touches the log, whichever it is, fails with `error`. Several queue up.
-    pub fn fail_next(&self, error: StoreError) {
-        self.plan().failures.push_back((None, error));
-    }
-
-    /// The next such call fails with `error`; others go on.
-    pub fn fail_next_call(&self, call: Call, error: StoreError) {
-        self.plan().failures.push_back((Some(call), error));
-    }
-
-    /// The share is away: every call fails with `error`, until `None` brings it back.
-    pub fn away(&self, error: Option<StoreError>) {
-        self.plan().away = error;
-    }
-
-    /// The answer to the next commit gets lost: it ends as [`StoreError::Unsettled`].
-    pub fn unsettle_next(&self, lost: Lost) {
-        self.plan().lost = Some(lost);
-    }
-
-    /// Runs `hook` once, between the next decision and its publishing; there another machine can be faster.
-    /// Several run one per attempt.
-    pub fn before_publish(&self, hook: impl FnOnce() + Send + 'static) {
-        self.plan().between.push_back(Box::new(hook));
-    }
-
-    /// Something that the store has to say to a person.
-    pub fn remark(&self, remark: &str) {
-        self.plan().remarks.push(remark.to_owned());
-    }
-
-    fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn check(&self, call: Call) -> Result<()> {
-        let mut plan = self.plan();
-        if let Some(error) = &plan.away {
-            return Err(error.clone());
-        }
-        let meant = |(only, _): &(Option<Call>, StoreError)| only.is_none_or(|only| only == call);
-        match plan.failures.iter().position(meant) {
-            Some(at) => plan.failures.remove(at).map_or(Ok(()), |(_, error)| Err(error)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Debug for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Faults").finish_non_exhaustive()
-    }
 }
 
 /// One machine's view of a [`MemoryLog`].
@@ -261,13 +167,6 @@ impl MemoryStore {
         self.loaded = true;
     }
 
-    fn unsettled(&self, n: u64) -> StoreError {
-        StoreError::Unsettled {
-            n,
-            path: format!("memory/log/{n}").into(),
-        }
-    }
-
     fn draw_up(&self, n: u64, previous: Nonce, draft: Draft) -> Arc<Commit> {
         Arc::new(Commit {
             n,
@@ -287,7 +186,14 @@ impl MemoryStore {
         }
         let n = commit.n;
         self.pending = Some(commit);
-        self.unsettled(n)
+        unsettled(n)
+    }
+}
+
+fn unsettled(n: u64) -> StoreError {
+    StoreError::Unsettled {
+        n,
+        path: format!("memory/log/{n}").into(),
     }
 }
 
@@ -319,7 +225,7 @@ impl LockStore for MemoryStore {
     fn commit(&mut self, decide: &mut dyn FnMut(&Table) -> Draft) -> Result<Committed> {
         self.faults.check(Call::Commit)?;
         if let Some(pending) = &self.pending {
-            return Err(self.unsettled(pending.n));
+            return Err(unsettled(pending.n));
         }
         for _ in 0..ATTEMPTS {
             self.read_on();
@@ -331,11 +237,11 @@ impl LockStore for MemoryStore {
                 return Ok(Committed::Nothing);
             }
             let commit = self.draw_up(n, previous, draft);
-            let hook = self.faults.plan().between.pop_front();
+            let hook = self.faults.take_hook();
             if let Some(hook) = hook {
                 hook();
             }
-            let lost = self.faults.plan().lost.take();
+            let lost = self.faults.take_lost();
             if let Some(lost) = lost {
                 return Err(self.lose(lost, commit));
             }
@@ -393,7 +299,7 @@ impl LockStore for MemoryStore {
     }
 
     fn remarks(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.faults.plan().remarks)
+        self.faults.take_remarks()
     }
 
     fn author(&self) -> Arc<Owner> {

@@ -94,8 +94,7 @@ pub fn nobody_holds_what_another_holds(bed: &mut dyn Bed) {
 
     assert!(granted >= FILES, "hardly anybody got a file: {granted}");
     let log = listener.hear();
-    let grants = check_log(&log);
-    assert_eq!(grants, granted, "every grant is in the log");
+    assert_eq!(check_log(&log), granted, "every grant is in the log");
     assert!(listener.table().locks.is_empty());
 }
 
@@ -110,9 +109,9 @@ fn contend(mut machine: Machine, seed: usize, tries: usize, held: &[AtomicBool])
             continue;
         };
         granted += 1;
-        let taken = held[at].swap(true, Ordering::SeqCst);
+        let before = held[at].swap(true, Ordering::SeqCst);
         assert!(
-            !taken,
+            !before,
             "{name} was granted under {token} while somebody else held it"
         );
         std::thread::yield_now();
@@ -125,7 +124,7 @@ fn contend(mut machine: Machine, seed: usize, tries: usize, held: &[AtomicBool])
 /// Replays the log: only free files are granted, only standing locks end. The number of grants.
 fn check_log(log: &[std::sync::Arc<Commit>]) -> usize {
     let mut standing: BTreeMap<FileName, Token> = BTreeMap::new();
-    let mut grants = 0;
+    let mut count = 0;
     for commit in log {
         for change in &commit.draft.changes {
             if let Some(ended) = &change.ended {
@@ -137,12 +136,12 @@ fn check_log(log: &[std::sync::Arc<Commit>]) -> usize {
                 );
             }
             if change.grants(commit.n) {
-                grants += 1;
+                count += 1;
                 let before = standing.insert(change.file.clone(), commit.n);
                 assert_eq!(before, None, "{}: {} was not free", commit.n, change.file);
             }
         }
     }
     assert!(standing.is_empty(), "left over: {standing:?}");
-    grants
+    count
 }
