@@ -12,7 +12,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::ShareError;
+use crate::model::{ShareError, ShareErrorKind};
+
+mod disk;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+mod lock;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
+
+#[cfg(test)]
+mod tests;
+
+pub use disk::DiskShare;
 
 /// The answer of a share.
 pub type Result<T, E = ShareError> = std::result::Result<T, E>;
@@ -57,8 +73,40 @@ pub enum Published {
     Taken,
     /// The folder is gone: it was pruned while this client slept.
     NoFolder,
+    /// This attempt certainly did nothing: no permission, no space, a read-only disk. It says nothing about an earlier
+    /// attempt with the same content that ended [`Published::Unknown`]: that one goes on being settled.
+    Refused(ShareError),
     /// Whether it was done is not known.
     Unknown(ShareError),
+}
+
+/// The file system a share lies on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSystem {
+    /// Its name as the system gives it: "ext4", "nfs4", "cifs", "fuse.sshfs", "NTFS".
+    pub name: Box<str>,
+    /// Whether it is known to lie on a disk of this machine. Unknown file systems count as networks: what is safe
+    /// on a network is safe on a disk too.
+    pub local: bool,
+    /// How it was mounted, comma-separated; empty where the system does not say, and for most local ones.
+    pub options: Box<str>,
+}
+
+/// Is told what [`Share::scan`] meets.
+pub trait Visit {
+    /// A name, with what it is; whether its [`Meta`] is wanted.
+    fn name(&mut self, name: &str, what: What) -> bool;
+
+    /// What was wanted. `name` is the one that [`Visit::name`] was told last.
+    fn meta(&mut self, name: &str, meta: Meta);
+
+    /// A name that cannot be looked at: not Unicode (shown with replacement characters), or the share refused.
+    fn failed(&mut self, name: &str, why: &str);
+
+    /// Whether to stop before the next name; asked for each.
+    fn stop(&mut self) -> bool {
+        false
+    }
 }
 
 /// A file lock that is held as long as this lives. A courtesy between writers; nothing is decided from it.
@@ -84,6 +132,32 @@ pub trait Share: Send + Sync {
     /// What the share says of a name; links are not followed.
     fn stat(&self, path: &str) -> Result<Meta>;
 
+    /// Goes through a folder once and tells `visit` of every name, unordered; what disappears on the way is left out.
+    ///
+    /// # Errors
+    /// Only when the folder itself cannot be read to its end; single names fail by [`Visit::failed`].
+    fn scan(&self, folder: &str, visit: &mut dyn Visit) -> Result<()> {
+        for entry in self.list(folder)? {
+            if visit.stop() {
+                break;
+            }
+            if !visit.name(&entry.name, entry.what) {
+                continue;
+            }
+            let path = if folder.is_empty() {
+                entry.name.clone()
+            } else {
+                format!("{folder}/{}", entry.name)
+            };
+            match self.stat(&path) {
+                Ok(meta) => visit.meta(&entry.name, meta),
+                Err(error) if error.kind == ShareErrorKind::NotFound => {}
+                Err(error) => visit.failed(&entry.name, &error.cause),
+            }
+        }
+        Ok(())
+    }
+
     /// Creates a file that did not exist, writes `content` and syncs it to the disk.
     fn write_new(&self, path: &str, content: &[u8]) -> Result<()>;
 
@@ -98,7 +172,8 @@ pub trait Share: Send + Sync {
     /// missing. A longer file keeps its tail: pad.
     fn overwrite(&self, path: &str, content: &[u8]) -> Result<()>;
 
-    /// Puts a new file with `content` in the place of `path`, in one step. Only where [`Share::is_local`] holds.
+    /// Puts a new file with `content` in the place of `path`, in one step; readers see the old content or the new.
+    /// Not synced: for what can be rebuilt. [`ShareErrorKind::Unsupported`] but where [`Share::is_local`] holds.
     fn replace(&self, path: &str, content: &[u8]) -> Result<()>;
 
     /// Creates one folder; its parent must exist. [`crate::model::ShareErrorKind::Exists`] when it is there.
@@ -107,7 +182,7 @@ pub trait Share: Send + Sync {
     /// Removes a file.
     fn remove(&self, path: &str) -> Result<()>;
 
-    /// Removes an empty folder.
+    /// Removes an empty folder. One that is not empty is [`ShareErrorKind::Busy`].
     fn remove_folder(&self, path: &str) -> Result<()>;
 
     /// Moves `from` to `to`, which must not exist. For pruning and for setting aside; never for publishing.
@@ -119,6 +194,12 @@ pub trait Share: Send + Sync {
     /// Whether other machines cannot reach this folder, so that events work and renaming over files is safe.
     fn is_local(&self) -> bool;
 
+    /// The file system that the folder lies on.
+    fn file_system(&self) -> &FileSystem;
+
+    /// How many bytes this user may still write; `None` when the share does not say.
+    fn free_space(&self) -> Result<Option<u64>>;
+
     /// Where the file or folder `path` really is, relative to the repository, once all links are followed;
     /// `None` when that is outside. For names that do not exist: `NotFound`.
     fn resolve(&self, path: &str) -> Result<Option<String>>;
@@ -126,3 +207,6 @@ pub trait Share: Send + Sync {
 
 /// How long an operation that a scanner or another client blocks for a moment is tried again.
 pub const BUSY_LIMIT: Duration = Duration::from_secs(4);
+
+/// How the names of camctl's own temporary files outside of `.camctl/` begin. They are in no list.
+pub const TEMPORARY: &str = ".camctl-";
