@@ -45,6 +45,8 @@ pub trait Clock: Send + Sync {
     fn wall(&self) -> Timestamp;
     /// The machine's own clock, for measuring; counts sleep.
     fn moment(&self) -> Moment;
+    /// Lets `time` pass: between two attempts at something that others must move on first.
+    fn pause(&self, time: Duration);
 }
 
 /// The machine's clocks.
@@ -59,6 +61,10 @@ impl Clock for SystemClock {
 
     fn moment(&self) -> Moment {
         Moment(platform::since_start())
+    }
+
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 }
 
@@ -109,6 +115,10 @@ impl Clock for ManualClock {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .1
+    }
+
+    fn pause(&self, time: Duration) {
+        self.advance(time);
     }
 }
 

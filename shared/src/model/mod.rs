@@ -16,7 +16,9 @@ pub use error::{Refusal, ShareError, ShareErrorKind, StoreError};
 pub use lock::{Base, Kind, Lock, Note, Process, Token, Waiter};
 pub use name::{Case, FileName, NameError};
 pub use owner::{Owner, SessionId};
-pub use policy::{OnExit, Policy, PolicyError, Protect, parse_duration, show_duration};
+pub use policy::{
+    FORMAT as POLICY_FORMAT, OnExit, Policy, PolicyError, Protect, parse_duration, show_duration,
+};
 pub use table::{Absence, Recent, RepositoryId, Table};
 
 /// Keys of a record that this version does not know. They survive every rewrite.

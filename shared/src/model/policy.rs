@@ -41,8 +41,8 @@ pub struct Policy {
     pub extensions: Vec<String>,
     /// Where the table for people and old tools lies, relative to the repository.
     pub locks_file: String,
-    /// Which names are the same file.
-    pub case: Case,
+    /// Which names are the same file, where the file says so; the log's own rule, fixed at `init`, is what counts.
+    pub case: Option<Case>,
     /// How often a session gives a sign of life.
     pub heartbeat: Duration,
     /// How long a session may be silent before its locks may be broken.
@@ -69,8 +69,6 @@ pub struct Policy {
     pub keep_history: Duration,
     /// How many earlier contents of a file `put` keeps.
     pub keep_versions: u32,
-    /// After how many commits the log starts a new folder with a checkpoint; 1000 but in tests.
-    pub folder_size: u64,
     /// What is odd but harmless: keys that this version does not know.
     pub warnings: Vec<String>,
 }
@@ -81,7 +79,7 @@ impl Default for Policy {
         Self {
             extensions: vec!["mcam".into(), "vnc".into()],
             locks_file: "locks.json".into(),
-            case: Case::Sensitive,
+            case: None,
             heartbeat: Duration::from_secs(30),
             stale_after: Duration::from_mins(5),
             poll_busy: Duration::from_secs(1),
@@ -95,7 +93,6 @@ impl Default for Policy {
             administrators: Vec::new(),
             keep_history: days(730),
             keep_versions: 5,
-            folder_size: 1000,
             warnings: Vec::new(),
         }
     }
@@ -131,7 +128,6 @@ struct Raw {
     administrators: Option<Vec<String>>,
     keep_history: Option<Spanned<String>>,
     keep_versions: Option<u32>,
-    folder_size: Option<Spanned<u64>>,
     #[serde(flatten)]
     unknown: std::collections::BTreeMap<String, toml::Value>,
 }
@@ -166,7 +162,7 @@ impl Policy {
         reader.word(
             raw.case,
             &mut policy.case,
-            Case::parse,
+            |word| Case::parse(word).map(Some),
             "\"sensitive\" or \"insensitive\"",
         )?;
         reader.word(
@@ -200,12 +196,6 @@ impl Policy {
         reader.time(raw.keep_history, &mut policy.keep_history)?;
         policy.administrators = raw.administrators.unwrap_or_default();
         policy.keep_versions = raw.keep_versions.unwrap_or(policy.keep_versions);
-        if let Some(size) = raw.folder_size {
-            if !(2..=100_000).contains(size.get_ref()) {
-                return Err(reader.wrong(size.span(), "folder_size must lie between 2 and 100000".into()));
-            }
-            policy.folder_size = *size.get_ref();
-        }
         if policy.heartbeat.saturating_mul(3) > policy.stale_after {
             let problem =
                 "stale_after must be at least three times heartbeat, or one lost heartbeat breaks a lock";
@@ -403,18 +393,16 @@ protect = "readonly"
 administrators = ["boss"]
 keep_history = "1y"
 keep_versions = 3
-folder_size = 10
 "#;
         let policy = Policy::parse(text).unwrap();
         assert_eq!(policy.extensions, ["mcam", "NC"]);
         assert_eq!(policy.locks_file, "../locks.json");
-        assert_eq!(policy.case, Case::Insensitive);
+        assert_eq!(policy.case, Some(Case::Insensitive));
         assert_eq!(policy.stale_after, Duration::from_millis(300));
         assert_eq!(policy.owner_gives_up(), Duration::from_millis(225));
         assert_eq!(policy.on_exit, OnExit::Release);
         assert_eq!(policy.idle_release, Some(Duration::from_hours(2)));
         assert!(policy.is_administrator("boss") && !policy.is_administrator("Boss"));
-        assert_eq!(policy.folder_size, 10);
         assert_eq!(policy.warnings, Vec::<String>::new());
     }
 
@@ -440,7 +428,6 @@ folder_size = 10
             ("locks_file = \"../../x\"", 1, "leads out"),
             ("locks_file = \".camctl/head\"", 1, "belongs to camctl"),
             ("x = ", 1, ""),
-            ("folder_size = 1", 1, "between 2 and"),
         ];
         for (text, line, part) in cases {
             let error = Policy::parse(text).unwrap_err();

@@ -69,7 +69,7 @@ impl MemoryLog {
     /// One more machine. It knows nothing until [`LockStore::load`].
     pub fn open(&self, author: Owner) -> MemoryStore {
         let shared = self.lock();
-        let table = Table::empty(shared.repository.clone(), shared.policy.case);
+        let table = Table::empty(shared.repository.clone(), shared.policy.case.unwrap_or_default());
         MemoryStore {
             log: self.clone(),
             author: Arc::new(author),

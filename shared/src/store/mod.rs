@@ -80,10 +80,11 @@ pub trait LockStore: Send {
     /// Reads policy and table from the beginning.
     fn load(&mut self) -> Result<()>;
 
-    /// Learns what others committed since; cheap when nothing happened. Reads the policy again when it changed.
+    /// Learns what others committed since; cheap when nothing happened.
     fn catch_up(&mut self) -> Result<()>;
 
-    /// As [`LockStore::catch_up`], but trusts no hint: lists the newest part of the log. The safety net, once a minute.
+    /// As [`LockStore::catch_up`], but trusts no hint: lists the newest part of the log, and reads the policy again when
+    /// it changed. The safety net, once a minute.
     fn catch_up_fully(&mut self) -> Result<()>;
 
     /// Changes the table: catches up, asks `decide` for a draft, and commits it as the next step of the log.
@@ -111,7 +112,8 @@ pub trait LockStore: Send {
     /// Every session that left a sign of life.
     fn sessions(&mut self) -> Result<Vec<Heartbeat>>;
 
-    /// Chores that nobody waits for: the projection, pruning, leftovers. Returns when to call it next, if at all.
+    /// Chores that nobody waits for: the projection, pruning, leftovers. To be called after every poll, and whenever
+    /// there is nothing else to do. Returns when to call it again, if that cannot wait for the next poll.
     fn tend(&mut self, now: Moment) -> Option<Duration>;
 
     /// Things that a person should know, each said once ("locks.json was edited by hand and set aside as …").

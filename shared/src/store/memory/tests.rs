@@ -2,7 +2,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::model::{ShareError, ShareErrorKind};
 use crate::rules::revive;
-use crate::store::conformance::{Bed, FOLDER_SIZE};
+use crate::store::conformance::Bed;
 
 struct MemoryBed(MemoryLog);
 
@@ -13,12 +13,8 @@ impl Bed for MemoryBed {
 }
 
 fn log() -> MemoryLog {
-    let policy = Policy {
-        folder_size: FOLDER_SIZE,
-        ..Policy::default()
-    };
     let start = jiff::Timestamp::from_second(1_795_000_000).unwrap();
-    MemoryLog::new(policy, Arc::new(ManualClock::new(start)))
+    MemoryLog::new(Policy::default(), Arc::new(ManualClock::new(start)))
 }
 
 mod conformance {

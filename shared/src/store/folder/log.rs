@@ -1,0 +1,249 @@
+//! Reading the log: from the newest checkpoint on, without gaps, never backwards. (Rule 3 of the protocol.)
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::format::{self, Bad};
+use super::{FolderStore, Result, head, layout, unclear};
+use crate::model::{Case, Commit, ShareErrorKind, StoreError, Table};
+use crate::share::What;
+
+/// The longest commit that is read: a checkpoint of some 300,000 locks.
+const LONGEST: u64 = 256 << 20;
+
+/// What became of looking for a commit that must exist.
+enum Fetched {
+    Here(Box<format::Read>),
+    /// Its whole folder is gone: pruned, while this client slept.
+    Pruned,
+}
+
+impl FolderStore {
+    /// Learns what `head` tells of. Cheap when nothing happened: one open, one read.
+    pub(super) fn follow_head(&mut self) -> Result<()> {
+        let known = self.n();
+        match self.read_head()? {
+            Some(newest) if newest > known => self.replay_to(newest),
+            // Lower or torn: ignored, and rewritten when there is time.
+            Some(newest) => {
+                self.head_behind = newest < known;
+                Ok(())
+            }
+            None => {
+                self.head_behind = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Learns what stands in the log, whatever `head` says.
+    pub(super) fn follow_listing(&mut self) -> Result<()> {
+        self.follow_head()?;
+        let Some(size) = self.folder_size else {
+            return self.load_log();
+        };
+        let newest = self.log_folders()?.into_iter().max().unwrap_or(0);
+        for folder in [newest.saturating_sub(1), newest] {
+            let Some(last) = self.commits_in(folder)?.into_iter().max() else {
+                continue;
+            };
+            if last > self.n() && last / size == folder {
+                self.head_behind = true;
+                self.replay_to(last)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the table from the newest checkpoint on.
+    pub(super) fn load_log(&mut self) -> Result<()> {
+        let started = self.clock.moment();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match self.try_load() {
+                // What seems to be missing may be a listing that this client remembers from earlier.
+                Err(StoreError::Damaged { .. } | StoreError::Lost { .. })
+                    if self.clock.moment().since(started) < self.timings.stale_cache / 5 =>
+                {
+                    self.clock.pause(pause);
+                    pause *= 2;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn try_load(&mut self) -> Result<()> {
+        let mut folders = self.log_folders()?;
+        folders.sort_unstable();
+        for folder in folders.iter().rev().take(2) {
+            let Some(first) = self.commits_in(*folder)?.into_iter().min() else {
+                continue;
+            };
+            let path = format!("{}/{first}.json", layout::log_folder(*folder));
+            let read = self.read_commit(&path, None)?;
+            let Some((table, size)) = read.checkpoint else {
+                return Err(self.damaged(&path, "the first commit of this folder is missing"));
+            };
+            if first / size != *folder || read.commit.n != first {
+                return Err(self.damaged(&path, format!("it says that it is commit {}", read.commit.n)));
+            }
+            return self.start_from(table, size, *folder);
+        }
+        Err(self.without_log())
+    }
+
+    fn start_from(&mut self, table: Table, size: u64, folder: u64) -> Result<()> {
+        let (known, loaded) = (self.n(), self.folder_size.is_some());
+        let last = self.commits_in(folder)?.into_iter().max().unwrap_or(table.n);
+        let newest = self.read_head()?.unwrap_or(0).max(last);
+        if loaded && table.repository != self.table.read().repository {
+            let problem = "another repository has been put in this one's place";
+            return Err(self.damaged(layout::LOG, problem));
+        }
+        if newest < known {
+            // A view never goes back. The share shows an older state: a stale cache, or a backup that was put back.
+            let problem =
+                format!("the log ends at commit {newest}, but commit {known} has been read from it before");
+            return Err(unclear(self.share.as_ref(), "read", layout::LOG, problem).into());
+        }
+        if table.n > known || !loaded {
+            *self.table.write() = table;
+        }
+        self.folder_size = Some(size);
+        self.replay_to(newest)
+    }
+
+    fn replay_to(&mut self, newest: u64) -> Result<()> {
+        while self.n() < newest {
+            let next = self.n() + 1;
+            match self.fetch(next)? {
+                Fetched::Here(read) => self.take(Arc::new(read.commit)),
+                Fetched::Pruned => return self.load_log(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a commit that follows, and makes it known.
+    pub(super) fn take(&mut self, commit: Arc<Commit>) {
+        self.table.write().apply(&commit);
+        self.projection.table_changed();
+        self.news.push(commit);
+    }
+
+    /// Reads commit `n`, which is known to exist and to follow what was read before.
+    fn fetch(&mut self, n: u64) -> Result<Fetched> {
+        let size = self.folder_size.unwrap_or(super::FOLDER_SIZE);
+        let path = layout::commit(n, size);
+        let started = self.clock.moment();
+        let mut pause = Duration::from_millis(2);
+        loop {
+            let case = self.table.read().case;
+            let problem = match self.read_commit(&path, Some(case)) {
+                Ok(read) if read.commit.n != n => {
+                    return Err(self.damaged(&path, format!("it says that it is commit {}", read.commit.n)));
+                }
+                Ok(read) if read.commit.previous != self.table.read().nonce => {
+                    return Err(self.damaged(&path, "it does not follow the commit before it"));
+                }
+                Ok(read) => return Ok(Fetched::Here(Box::new(read))),
+                Err(StoreError::Share(error)) if error.kind == ShareErrorKind::NotFound => None,
+                // Published files are whole. But a client may show the first open an old size: look again.
+                Err(error @ StoreError::Damaged { .. }) => Some(error),
+                Err(error) => return Err(error),
+            };
+            if self.clock.moment().since(started) >= self.timings.stale_cache {
+                return match problem {
+                    Some(damaged) => Err(damaged),
+                    None => self.explain_missing(n, &path, size),
+                };
+            }
+            if problem.is_none() && !self.log_folders()?.contains(&(n / size)) {
+                return Ok(Fetched::Pruned);
+            }
+            self.clock.pause(pause);
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    fn explain_missing(&self, n: u64, path: &str, size: u64) -> Result<Fetched> {
+        if self.commits_in(n / size)?.contains(&n) {
+            let problem = "it is in the listing of its folder, but cannot be opened";
+            return Err(unclear(self.share.as_ref(), "read", path, problem).into());
+        }
+        Err(self.damaged(path, "this commit is missing, and later ones exist"))
+    }
+
+    /// Reads the commit at `path`.
+    pub(super) fn read_commit(&mut self, path: &str, case: Option<Case>) -> Result<format::Read> {
+        let bytes = self.share.read(path, LONGEST)?;
+        format::decode(&bytes, case, &mut self.owners).map_err(|bad| match bad {
+            Bad::Newer(found) => StoreError::Newer {
+                path: self.share.show(path).into(),
+                found,
+                known: format::FORMAT,
+            },
+            Bad::Broken(problem) => self.damaged(path, problem),
+        })
+    }
+
+    /// `None` when it is missing or torn.
+    fn read_head(&self) -> Result<Option<u64>> {
+        match self.share.read(layout::HEAD, 4096) {
+            Ok(bytes) => Ok(head::decode(&bytes)),
+            Err(error) if matches!(error.kind, ShareErrorKind::NotFound | ShareErrorKind::TooLarge) => {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes what we know into `head`. Whether that works decides nothing.
+    pub(super) fn write_head(&mut self) {
+        let bytes = {
+            let table = self.table.read();
+            head::encode(table.n, &table.nonce)
+        };
+        self.head_behind = self.share.overwrite(layout::HEAD, &bytes).is_err();
+    }
+
+    /// The numbers of the log's folders, unordered.
+    pub(super) fn log_folders(&self) -> Result<Vec<u64>> {
+        match self.share.list(layout::LOG) {
+            Ok(entries) => {
+                let folders = entries.into_iter().filter(|entry| entry.what == What::Folder);
+                Ok(folders
+                    .filter_map(|entry| layout::plain_number(&entry.name))
+                    .collect())
+            }
+            Err(error) if error.kind == ShareErrorKind::NotFound => Err(self.without_log()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The numbers of the commits in one folder, unordered.
+    pub(super) fn commits_in(&self, folder: u64) -> Result<Vec<u64>> {
+        match self.share.list(&layout::log_folder(folder)) {
+            Ok(entries) => Ok(entries
+                .iter()
+                .filter_map(|entry| layout::commit_number(&entry.name))
+                .collect()),
+            Err(error) if error.kind == ShareErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What it means that there is no log: no repository, or one that was lost.
+    fn without_log(&self) -> StoreError {
+        match super::init::was_initialised(self.share.as_ref()) {
+            Ok(false) => StoreError::NoRepository {
+                path: self.share.show("").into(),
+            },
+            Ok(true) => StoreError::Lost {
+                path: self.share.show(layout::LOG).into(),
+            },
+            Err(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The mutex: a courtesy between writers, so that they queue instead of racing. Nothing is decided from it.
+//!
+//! (Rule 4 of the protocol.) On SMB the lock of a machine that lost power stays for many minutes, and some mounts
+//! grant every lock to everybody: so it is waited for at most 2 s, and when it could not be had it is from then on
+//! only tried, until it is seen free again.
+
+use std::time::Duration;
+
+use super::layout;
+use crate::clock::Clock;
+use crate::share::{Held, Share};
+
+pub(super) struct Mutex {
+    used: bool,
+    wait: Duration,
+    /// It could not be had in time: perhaps nobody lives who holds it.
+    doubted: bool,
+}
+
+impl Mutex {
+    pub(super) fn new(used: bool, wait: Duration) -> Self {
+        Self {
+            used,
+            wait,
+            doubted: false,
+        }
+    }
+
+    /// Queues for the mutex, politely; `None` means: go on without.
+    pub(super) fn enter(&mut self, share: &dyn Share, clock: &dyn Clock) -> Option<Box<dyn Held>> {
+        let started = clock.moment();
+        let mut step = Duration::from_micros(300);
+        loop {
+            if let Some(held) = self.attempt(share) {
+                return Some(held);
+            }
+            let waited = clock.moment().since(started);
+            if !self.used || self.doubted || waited >= self.wait {
+                self.doubted = true;
+                return None;
+            }
+            clock.pause(jitter(step).min(self.wait.saturating_sub(waited)));
+            step = (step * 2).min(Duration::from_millis(8));
+        }
+    }
+
+    /// Tries once, without waiting.
+    pub(super) fn attempt(&mut self, share: &dyn Share) -> Option<Box<dyn Held>> {
+        if !self.used {
+            return None;
+        }
+        // A share without file locks answers with an error: the same as "busy" for a courtesy.
+        let held = share.try_lock(layout::MUTEX).ok().flatten()?;
+        self.doubted = false;
+        Some(held)
+    }
+
+    /// Whether waiting for it makes no sense just now.
+    pub(super) fn is_hopeless(&self) -> bool {
+        !self.used || self.doubted
+    }
+}
+
+/// Between half of `step` and all of it, so that those who wait do not wake together.
+pub(super) fn jitter(step: Duration) -> Duration {
+    let random = u32::try_from(uuid::Uuid::new_v4().as_u128() & 0xffff).unwrap_or(0);
+    step / 2 + step / 2 * random / 0xffff
+}

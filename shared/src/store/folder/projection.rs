@@ -1,0 +1,284 @@
+//! `locks.json`: the table for people and old tools. A projection of the log; nothing is decided from it.
+//!
+//! It keeps the form of the seeds, a flat map from file to record, after one header of ours. The header's checksum
+//! covers every byte after the header's line and before the padding: so a file that camctl did not write is known as
+//! such, is set aside, and is written anew. A burst of commits shares one rewrite.
+//!
+//! On a local disk it is replaced by rename. On a network mount it is written in place, in one write, padded with
+//! spaces so that it never shrinks and is never empty: there, a rename over a file that somebody has open fails, and
+//! on SMB with Linux clients it deletes the file.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::record::LockRecord;
+use super::{FolderStore, Result, format, layout};
+use crate::clock::Moment;
+use crate::model::{ShareErrorKind, Table};
+use crate::share::Meta;
+
+/// The longest that is looked at; whatever is longer is not ours.
+const LONGEST: u64 = 256 << 20;
+
+/// A rewrite may take at most this share of the time, so that a large table does not starve the commits.
+const ONE_PART_IN: u32 = 10;
+
+/// When to write it, and what is known of it.
+pub(super) struct State {
+    /// The first commit of ours that is not in it yet.
+    dirty_since: Option<Moment>,
+    last_commit: Moment,
+    /// Not before this, after an expensive rewrite.
+    not_before: Moment,
+    /// When to look at it next.
+    check_at: Moment,
+    /// As it was when it was last known to be good.
+    good: Option<(Meta, u64)>,
+    /// Not ours: its checksum, and since when it has stood so.
+    suspect: Option<(String, Moment)>,
+    /// It was seen to lag behind the table, since when.
+    lags_since: Option<Moment>,
+}
+
+/// What stands in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Ours, as of this commit.
+    Ours(u64),
+    /// Missing, empty, or nothing but white space.
+    Nothing,
+    /// Not written by camctl, or torn, or edited.
+    Foreign,
+}
+
+impl State {
+    pub(super) fn new(now: Moment) -> Self {
+        Self {
+            dirty_since: None,
+            last_commit: now,
+            not_before: now,
+            check_at: now,
+            good: None,
+            suspect: None,
+            lags_since: None,
+        }
+    }
+
+    /// A commit of ours: whoever commits also projects.
+    pub(super) fn committed(&mut self, now: Moment) {
+        self.dirty_since.get_or_insert(now);
+        self.last_commit = now;
+    }
+
+    /// The table moved: what was good may lag now.
+    pub(super) fn table_changed(&mut self) {
+        self.lags_since = None;
+    }
+}
+
+/// The bytes of `locks.json` for `table`.
+///
+/// # Errors
+/// When a record cannot be written as JSON, which no record that was read from JSON or made by the rules does.
+pub(super) fn encode(table: &Table) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(64 + table.locks.len() * 256);
+    let mut first = true;
+    for (file, lock) in &table.locks {
+        body.extend_from_slice(if first { b"  " } else { b",\n  " });
+        first = false;
+        serde_json::to_writer(&mut body, file.as_str())?;
+        body.extend_from_slice(b": ");
+        serde_json::to_writer(&mut body, &LockRecord::of(lock))?;
+    }
+    body.extend_from_slice(if first { b"}\n" } else { b"\n}\n" });
+    let mut header = String::with_capacity(96);
+    let comma = if first { "" } else { "," };
+    let sum = format::checksum(&body);
+    let format = format::FORMAT;
+    let _ = writeln!(
+        header,
+        "{{\n  \"$camctl\": {{ \"format\": {format}, \"commit\": {}, \"checksum\": \"{sum}\" }}{comma}",
+        table.n
+    );
+    let mut bytes = header.into_bytes();
+    bytes.append(&mut body);
+    Ok(bytes)
+}
+
+/// Says what the bytes of a `locks.json` are.
+pub(super) fn examine(bytes: &[u8]) -> Found {
+    if bytes.trim_ascii().is_empty() {
+        return Found::Nothing;
+    }
+    header_of(bytes).map_or(Found::Foreign, Found::Ours)
+}
+
+fn header_of(bytes: &[u8]) -> Option<u64> {
+    let rest = bytes.strip_prefix(b"{\n  \"$camctl\": ")?;
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let (line, body) = (rest[..end].trim_ascii_end(), &rest[end + 1..]);
+    let header: serde_json::Value = serde_json::from_slice(line.strip_suffix(b",").unwrap_or(line)).ok()?;
+    let body = [body.trim_ascii_end(), b"\n"].concat();
+    (header.get("checksum")?.as_str()? == format::checksum(&body)).then_some(())?;
+    header.get("commit")?.as_u64()
+}
+
+impl FolderStore {
+    /// Writes or checks `locks.json` when it is time. Returns when to come again, if that cannot wait for the next poll.
+    pub(super) fn tend_projection(&mut self, now: Moment) -> Option<Duration> {
+        if let Some(due) = self.projection_due() {
+            if now >= due {
+                self.project(now);
+            }
+        } else if now >= self.projection.check_at {
+            self.projection.check_at = now.after(self.timings.check_projection);
+            self.check_projection(now);
+        }
+        let state = &self.projection;
+        let doubtful = state.suspect.is_some() || state.lags_since.is_some();
+        if doubtful {
+            self.projection.check_at = self.projection.check_at.min(now.after(self.timings.suspect));
+        }
+        let next = self
+            .projection_due()
+            .or_else(|| doubtful.then_some(self.projection.check_at))?;
+        Some(next.since(now))
+    }
+
+    fn projection_due(&self) -> Option<Moment> {
+        let state = &self.projection;
+        let quiet = state.last_commit.after(self.timings.project_after);
+        let latest = state.dirty_since?.after(self.timings.project_at_most);
+        Some(quiet.min(latest).max(state.not_before))
+    }
+
+    /// Rewrites `locks.json` under the mutex; without it when it is hopeless.
+    fn project(&mut self, now: Moment) {
+        let waiting_since = self.projection.dirty_since.unwrap_or(now);
+        let held = self.mutex.attempt(self.share.as_ref());
+        let patient = now.since(waiting_since) < self.timings.mutex_wait;
+        if held.is_none() && !self.mutex.is_hopeless() && patient {
+            // Whoever has the mutex is about to commit, and will write a newer one.
+            self.projection.not_before = now.after(self.timings.project_after);
+            return;
+        }
+        // Newer commits belong into it too; when they cannot be read, the next round will have them.
+        let _ = self.follow_head();
+        match self.write_projection() {
+            Ok(()) => self.projection.dirty_since = None,
+            Err(_) => self.projection.check_at = now,
+        }
+        drop(held);
+        let cost = self.clock.moment().since(now);
+        let pause = cost.saturating_mul(ONE_PART_IN).max(self.timings.project_after);
+        self.projection.not_before = now.after(pause);
+    }
+
+    fn write_projection(&mut self) -> Result<()> {
+        let path = self.policy.locks_file.clone();
+        let (n, mut bytes) = {
+            let table = self.table.read();
+            let bytes = encode(&table).map_err(|error| self.damaged(&path, error.to_string()))?;
+            (table.n, bytes)
+        };
+        if self.share.is_local() {
+            self.share.replace(&path, &bytes)?;
+        } else {
+            let before = self.share.stat(&path).map_or(0, |meta| meta.size);
+            let padded = bytes.len().max(usize::try_from(before.min(LONGEST)).unwrap_or(0));
+            // The last byte stays a line end, as people's tools expect.
+            bytes.pop();
+            bytes.resize(padded - 1, b' ');
+            bytes.push(b'\n');
+            self.share.overwrite(&path, &bytes)?;
+        }
+        self.projection.good = self.share.stat(&path).ok().map(|meta| (meta, n));
+        self.projection.suspect = None;
+        self.projection.lags_since = None;
+        Ok(())
+    }
+
+    /// Looks whether `locks.json` still is what camctl wrote.
+    fn check_projection(&mut self, now: Moment) {
+        let path = self.policy.locks_file.clone();
+        let meta = self.share.stat(&path).ok();
+        let table_n = self.n();
+        if let (Some(meta), Some((good, n))) = (meta, self.projection.good)
+            && meta == good
+            && n >= table_n
+        {
+            return;
+        }
+        let found = match self.share.read(&path, LONGEST) {
+            Ok(bytes) => (examine(&bytes), bytes),
+            Err(error) if error.kind == ShareErrorKind::NotFound => (Found::Nothing, Vec::new()),
+            Err(error) if error.kind == ShareErrorKind::TooLarge => (Found::Foreign, Vec::new()),
+            Err(_) => return,
+        };
+        match found {
+            (Found::Ours(n), _) => {
+                self.projection.suspect = None;
+                self.projection.good = meta.map(|meta| (meta, n));
+                self.projection_lags(now, n < table_n);
+            }
+            (Found::Nothing, bytes) => self.suspect(now, &path, &bytes, false),
+            (Found::Foreign, bytes) => self.suspect(now, &path, &bytes, true),
+        }
+    }
+
+    /// Whoever committed writes it within a moment; when nobody did, its author died, and we do.
+    fn projection_lags(&mut self, now: Moment, lags: bool) {
+        if !lags {
+            self.projection.lags_since = None;
+            return;
+        }
+        let since = *self.projection.lags_since.get_or_insert(now);
+        if now.since(since) >= self.timings.suspect {
+            self.projection.committed(now);
+        }
+    }
+
+    /// Something else stands there. A rewrite in place by another machine looks the same for a moment: only what stays
+    /// so is set aside.
+    fn suspect(&mut self, now: Moment, path: &str, bytes: &[u8], keep: bool) {
+        let sum = format::checksum(bytes);
+        match &self.projection.suspect {
+            Some((same, since)) if *same == sum && now.since(*since) >= self.timings.suspect => {}
+            Some((same, _)) if *same == sum => return,
+            _ => {
+                self.projection.suspect = Some((sum, now));
+                return;
+            }
+        }
+        let table_n = self.n();
+        let remark = if keep {
+            let stamp = self.clock.wall().strftime("%Y%m%dT%H%M%SZ").to_string();
+            let aside = format!("{}/locks.json.bad-{stamp}", layout::OWN);
+            // Too long to have been read: moved instead of copied.
+            let kept = if bytes.is_empty() {
+                self.share.set_aside(path, &aside)
+            } else {
+                self.share.write_new(&aside, bytes)
+            };
+            if kept
+                .as_ref()
+                .is_err_and(|error| error.kind != ShareErrorKind::Exists)
+            {
+                return;
+            }
+            format!(
+                "{} was not written by camctl; it is kept as {}, and was written anew from the log (commit {table_n})",
+                self.share.show(path),
+                self.share.show(&aside)
+            )
+        } else {
+            format!(
+                "{} was missing or empty; it was written anew from the log (commit {table_n})",
+                self.share.show(path)
+            )
+        };
+        if self.write_projection().is_ok() {
+            self.remarks.push(remark);
+        }
+    }
+}
