@@ -1,1 +1,7 @@
-//! To be written.
+//! The whole product, through its real programs: each file is a verb or a promise, each test a scenario.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, and in what serves only tests, a panic is how it fails"
+)]
+
+mod architecture;

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Everything that a change has to pass, in one command. Gets what the tests need on a fresh Debian or Ubuntu.
+#
+#   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
+#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it doc deny windows scripts bench
+#
+# `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
+# Arguments after `--` go to nextest:   ./tests/run.sh it -- checkout
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=installer/prepare.sh
+. installer/prepare.sh
+
+all_steps=(fmt clippy build test doc deny windows scripts)
+windows_target=x86_64-pc-windows-gnu
+
+step=""        # the one that runs
+started=0      # its start, in seconds of this shell
+finished=()    # "name seconds"
+skipped=()     # sentences
+summary=""     # nextest's last word
+nextest_arguments=()
+
+skip() {
+    skipped+=("$step: $1")
+    say "!!!!! SKIPPED: $step: $1"
+}
+
+on_exit() {
+    local status=$? line
+    for line in ${finished[@]+"${finished[@]}"}; do
+        printf '  %-9s passed in %4s s\n' "${line% *}" "${line#* }"
+    done
+    for line in ${skipped[@]+"${skipped[@]}"}; do
+        printf '  !!!!! SKIPPED: %s\n' "$line"
+    done
+    if [ "$status" -ne 0 ]; then
+        [ -n "$step" ] && printf '  %-9s FAILED after %s s. Only this step:  ./tests/run.sh %s\n' \
+            "$step" "$((SECONDS - started))" "$step"
+    fi
+    # The count of tests is the last line, whoever reads it.
+    [ -z "$summary" ] || printf '%s\n' "$summary"
+}
+trap on_exit EXIT
+
+run_step() {
+    step="$1"
+    started=$SECONDS
+    say "===== $step"
+    "step_$step"
+    finished+=("$step $((SECONDS - started))")
+    step=""
+}
+
+step_fmt() { cargo fmt --all --check; }
+
+step_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
+
+# The tests in tests/it start the programs that lie beside them.
+step_build() { cargo build --workspace; }
+
+nextest() {
+    local log status=0
+    need_cargo_tool nextest
+    log="$(mktemp)"
+    cargo nextest run --workspace --profile ci "$@" \
+        ${nextest_arguments[@]+"${nextest_arguments[@]}"} 2>&1 | tee "$log" || status=$?
+    summary="$(sed -n 's/^ *\(Summary .*\)$/\1/p' "$log" | tail -n 1)"
+    rm -f "$log"
+    return "$status"
+}
+
+# What tests/it starts beside the project's own programs. Prints what to leave out of the run when it cannot be had.
+integration_filter() {
+    local filter='all()'
+    need_program python3 python3 || {
+        skip "python3 is missing: the tests of older tools are left out"
+        filter="$filter & not test(/python/)"
+    }
+    need_program faketime faketime || {
+        skip "faketime is missing: the tests of clocks that differ are left out"
+        filter="$filter & not test(/faketime/)"
+    }
+    integration="$filter"
+}
+
+step_test() {
+    integration_filter
+    step_build
+    nextest -E "$integration"
+}
+
+step_unit() { nextest -E 'not package(camctl-tests)'; }
+
+step_it() {
+    integration_filter
+    step_build
+    nextest -E "package(camctl-tests) & ($integration)"
+}
+
+step_doc() {
+    cargo test --workspace --doc --quiet
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+}
+
+step_deny() {
+    need_cargo_tool deny
+    cargo deny --workspace check bans licenses sources
+    if timeout 120 cargo deny --workspace fetch db; then
+        cargo deny --workspace check --disable-fetch advisories
+    else
+        skip "the data base of advisories cannot be fetched here"
+    fi
+}
+
+step_windows() {
+    if need_target "$windows_target"; then
+        cargo clippy --workspace --target "$windows_target" --all-targets -- -D warnings
+    else
+        skip "the target $windows_target cannot be had here"
+    fi
+}
+
+step_scripts() {
+    local scripts=()
+    mapfile -t scripts < <(find . -name target -prune -o -name '*.sh' -print)
+    scripts+=(.ci/run)
+    if need_program shellcheck shellcheck; then
+        shellcheck --external-sources "${scripts[@]}"
+    else
+        skip "shellcheck cannot be had here"
+    fi
+}
+
+step_bench() { tests/benches/run.sh; }
+
+wanted=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        all) wanted+=("${all_steps[@]}") ;;
+        fmt | clippy | build | test | unit | it | doc | deny | windows | scripts | bench) wanted+=("$1") ;;
+        -h | --help)
+            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            exit 0
+            ;;
+        --)
+            shift
+            nextest_arguments=("$@")
+            break
+            ;;
+        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it bench" ;;
+    esac
+    shift
+done
+[ ${#wanted[@]} -gt 0 ] || wanted=("${all_steps[@]}")
+
+need_linker
+need_rust "$PWD" fmt clippy
+for name in "${wanted[@]}"; do
+    run_step "$name"
+done

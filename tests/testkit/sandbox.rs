@@ -1,0 +1,139 @@
+//! A folder for one test, and the end of everything that was started in it.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::{Machine, RepositoryBuilder};
+
+/// The longest path that leaves room for a socket's name below it: some systems take 104 bytes in all.
+const SHORT: usize = 40;
+
+/// Where one test happens. Declare it first: it is dropped last, and ends what is left.
+#[derive(Debug)]
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    /// An empty one.
+    ///
+    /// # Panics
+    /// When no folder can be made.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a folder on the disk is nothing to have by default"
+    )]
+    pub fn new() -> Self {
+        let usual = std::env::temp_dir();
+        let place = if cfg!(unix) && usual.as_os_str().len() > SHORT {
+            PathBuf::from("/tmp")
+        } else {
+            usual
+        };
+        let folder = tempfile::Builder::new().prefix("camctl-").tempdir_in(place);
+        Self {
+            folder: folder.expect("a folder for the test"),
+        }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A machine called `name` that `user` sits at. The same two give the same machine, local state and all.
+    ///
+    /// # Panics
+    /// When its folder cannot be made.
+    pub fn machine(&self, user: &str, name: &str) -> Machine {
+        let home = self.folder().join("home").join(format!("{user}-{name}"));
+        crate::make_folders(&home);
+        Machine::new(home, user, name)
+    }
+
+    /// A shared folder, to be made a repository.
+    pub fn repository(&self) -> RepositoryBuilder<'_> {
+        RepositoryBuilder::new(self)
+    }
+
+    /// The processes that work in this sandbox: agents that commands have started, say.
+    ///
+    /// Only where the system has `/proc`; empty elsewhere.
+    pub fn processes(&self) -> Vec<u32> {
+        let wanted = format!("CAMCTL_HOME={}/", self.folder().display()).into_bytes();
+        let lives_here = |pid: &u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment
+                .split(|byte| *byte == 0)
+                .any(|entry| entry.starts_with(&wanted))
+        };
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(lives_here).collect()
+    }
+}
+
+impl Drop for Sandbox {
+    #[cfg(unix)]
+    fn drop(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        // A process that is just starting a program shows no environment, so one empty look proves nothing.
+        let mut empty_looks = 0;
+        for _ in 0..400 {
+            let left = self.processes();
+            empty_looks = if left.is_empty() { empty_looks + 1 } else { 0 };
+            if empty_looks == 3 {
+                break;
+            }
+            for pid in left {
+                if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+                    // It may have gone meanwhile.
+                    let _ = kill_process(pid, Signal::KILL);
+                }
+            }
+            std::thread::sleep(std::time::Duration::from_millis(3));
+        }
+    }
+
+    #[cfg(windows)]
+    fn drop(&mut self) {
+        let homes = std::fs::read_dir(self.folder().join("home"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        for home in homes {
+            let stop = Machine::new(home.path(), "", "").camctl(["agent", "stop"]);
+            drop(stop.start().finish(crate::LONG));
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::{LONG, wait_until};
+
+    #[test]
+    fn nothing_outlives_a_sandbox() {
+        let sandbox = Sandbox::new();
+        let folder = sandbox.folder().to_owned();
+        let machine = sandbox.machine("alice", "CAM-03");
+        // A program that leaves its starter, as an agent does that a command has started.
+        let left = machine
+            .script(Path::new("sh"))
+            .arguments(["-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!"]);
+        left.run().succeeds();
+        wait_until(LONG, "it runs", || sandbox.processes().len() == 1);
+        let [pid] = sandbox.processes()[..] else {
+            panic!("one was started")
+        };
+        drop(sandbox);
+        let gone = |pid: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.is_empty() || stat.contains(") Z ")
+        };
+        wait_until(LONG, "it is gone", || gone(pid));
+        assert!(!folder.exists());
+    }
+}
