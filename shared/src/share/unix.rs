@@ -250,3 +250,72 @@ pub(super) fn file_system(_path: &Path) -> io::Result<FileSystem> {
         options: "".into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_files_are_as_open_as_the_folder() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let private = |name: &str| {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o640);
+            options.open(folder.path().join(name)).unwrap()
+        };
+        let mode = |file: &File| file.metadata().unwrap().mode() & 0o777;
+        let sharing = |wanted| Sharing {
+            wanted,
+            umask_takes: OnceLock::new(),
+        };
+
+        let team = sharing(0o770);
+        for name in ["a", "b"] {
+            let file = private(name);
+            team.apply(&file);
+            assert_eq!(mode(&file), 0o660, "colleagues may rewrite it");
+        }
+        let personal = sharing(0o700);
+        let file = private("c");
+        personal.apply(&file);
+        assert_eq!(mode(&file), 0o640, "nothing is taken away");
+        assert_eq!(personal.umask_takes.get(), Some(&false));
+
+        let inner = folder.path().join("d");
+        fs::create_dir(&inner).unwrap();
+        fs::set_permissions(&inner, PermissionsExt::from_mode(0o2700)).unwrap();
+        team.apply_to_folder(&inner);
+        assert_eq!(fs::metadata(&inner).unwrap().mode() & 0o7777, 0o2770);
+    }
+
+    #[test]
+    fn answers_that_may_hide_a_success_are_no_refusals() {
+        for errno in [
+            Errno::IO,
+            Errno::STALE,
+            Errno::TIMEDOUT,
+            Errno::NOTCONN,
+            Errno::HOSTDOWN,
+            Errno::CONNRESET,
+            Errno::INTR,
+            Errno::AGAIN,
+        ] {
+            assert!(!is_refusal(&errno.into()), "{errno:?}");
+        }
+        let cases = [
+            (Errno::NOENT, Kind::NotFound),
+            (Errno::EXIST, Kind::Exists),
+            (Errno::AGAIN, Kind::Busy),
+            (Errno::ACCESS, Kind::Denied),
+            (Errno::DQUOT, Kind::Full),
+            (Errno::ROFS, Kind::ReadOnly),
+            (Errno::NOSYS, Kind::Unsupported),
+            (Errno::STALE, Kind::Unknown),
+            (Errno::TIMEDOUT, Kind::Unknown),
+            (Errno::IO, Kind::Unknown),
+        ];
+        for (errno, expected) in cases {
+            assert_eq!(kind(&errno.into()), expected, "{errno:?}");
+        }
+    }
+}
