@@ -25,10 +25,12 @@ mod platform;
 #[path = "windows.rs"]
 mod platform;
 
+mod probe;
 #[cfg(test)]
 mod tests;
 
 pub use disk::DiskShare;
+pub use probe::{Probe, probe};
 
 /// The answer of a share.
 pub type Result<T, E = ShareError> = std::result::Result<T, E>;
