@@ -9,6 +9,9 @@ use crate::clock::Moment;
 use crate::model::{Commit, Draft, Nonce, ShareErrorKind, StoreError, Table};
 use crate::share::Published;
 
+/// So many lost races in a row, over [`super::Timings::contend`], and the caller is told.
+const MANY: u32 = 8;
+
 /// A commit that was sent, and whose fate is not known yet.
 pub(super) struct Pending {
     commit: Arc<Commit>,
@@ -40,7 +43,8 @@ impl FolderStore {
         loop {
             let caught_up = self.clock.moment();
             self.follow_head()?;
-            if caught_up.since(started) > self.timings.contend {
+            // Both many and long: a client that slept has lost time, but no race.
+            if attempts >= MANY && caught_up.since(started) > self.timings.contend {
                 return Err(StoreError::Contended {
                     path: self.share.show(layout::LOG).into(),
                     attempts,

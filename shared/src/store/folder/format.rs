@@ -104,6 +104,8 @@ struct TableRecord {
     folder_size: u64,
     locks: BTreeMap<String, LockRecord>,
     parked: BTreeMap<String, AbsenceRecord>,
+    #[serde(default)]
+    signs: BTreeMap<String, u64>,
     recent: Vec<(u64, String)>,
     #[serde(flatten)]
     extra: Extra,
@@ -255,6 +257,11 @@ fn table_record(table: &Table, folder_size: u64) -> TableRecord {
             .iter()
             .map(|(session, away)| (session.as_str().into(), absence(away)))
             .collect(),
+        signs: table
+            .signs
+            .iter()
+            .map(|(session, n)| (session.as_str().into(), *n))
+            .collect(),
         recent: table
             .recent
             .iter()
@@ -328,6 +335,9 @@ impl TableRecord {
                     commit: away.commit,
                 },
             );
+        }
+        for (name, n) in self.signs {
+            table.signs.insert(session(&name)?, n);
         }
         table.recent = Recent::default();
         for (n, request) in self.recent {
