@@ -273,11 +273,12 @@ fn each_reply_has_its_limit_and_no_limit_means_none() {
 
 #[test]
 fn an_agent_that_talks_rubbish_or_dies() {
+    type Expected = fn(&CodecError) -> bool;
+
     let whole = codec::encode(&hello(PROTOCOL)).unwrap();
     let cut = whole[..whole.len() - 1].to_vec();
     let mut wrong = whole.clone();
     wrong.extend_from_slice(&[2, 0, 0, 0, 250, 250]);
-    type Expected = fn(&CodecError) -> bool;
     let cases: [(&str, Vec<u8>, Stage, Expected); 6] = [
         ("nothing", vec![], Stage::Hello, |e| {
             matches!(e, CodecError::Closed)
