@@ -131,19 +131,24 @@ impl FileName {
 
     /// Whether the file has one of these extensions, in any case; `extensions` are given without the dot.
     pub fn has_extension(&self, extensions: &[impl AsRef<str>]) -> bool {
-        let last = self.shown.rsplit('/').next().unwrap_or_default();
-        let Some((stem, extension)) = last.rsplit_once('.') else {
-            return false;
-        };
-        !stem.is_empty()
-            && extensions
-                .iter()
-                .any(|wanted| same_letters(extension, wanted.as_ref()))
+        has_extension(&self.shown, extensions)
     }
 }
 
+/// [`FileName::has_extension`] for a path that is not yet known to be a name: cheap, for walks over many files.
+pub fn has_extension(path: &str, extensions: &[impl AsRef<str>]) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let Some((stem, extension)) = last.rsplit_once('.') else {
+        return false;
+    };
+    !stem.is_empty()
+        && extensions
+            .iter()
+            .any(|wanted| same_letters(extension, wanted.as_ref()))
+}
+
 fn same_letters(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || fold(a) == fold(b)
+    a.eq_ignore_ascii_case(b) || (!a.is_ascii() && !b.is_ascii() && fold(a) == fold(b))
 }
 
 /// Letter by letter to upper case, where that gives one letter: what NTFS and Samba do. `ß` stays as it is.
