@@ -181,7 +181,7 @@ fn complete(share: &dyn Share, store: &FolderStore, options: &InitOptions) -> Re
         create_whole(share, layout::POLICY, policy_text(options).as_bytes())?;
         let locks_file = options.locks_file.as_deref().unwrap_or("locks.json");
         if let Ok(bytes) = bytes {
-            replace_or_overwrite(share, locks_file, bytes)?;
+            projection::put(share, locks_file, bytes)?;
         }
     }
     Ok(())
@@ -200,17 +200,6 @@ fn create_whole(share: &dyn Share, path: &str, content: &[u8]) -> Result<()> {
         }),
         Published::Refused(error) | Published::Unknown(error) => Err(error.into()),
     }
-}
-
-fn replace_or_overwrite(share: &dyn Share, path: &str, mut bytes: Vec<u8>) -> Result<()> {
-    if share.is_local() {
-        return Ok(share.replace(path, &bytes)?);
-    }
-    let before = share
-        .stat(path)
-        .map_or(0, |meta| usize::try_from(meta.size).unwrap_or(0));
-    bytes.resize(bytes.len().max(before), b' ');
-    Ok(share.overwrite(path, &bytes)?)
 }
 
 /// Reads an older tool's `locks.json`: every record becomes a lock of its user, never stale. All or nothing.

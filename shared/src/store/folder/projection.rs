@@ -14,8 +14,8 @@ use std::time::Duration;
 use super::record::LockRecord;
 use super::{FolderStore, Result, format, layout};
 use crate::clock::Moment;
-use crate::model::{ShareErrorKind, Table};
-use crate::share::Meta;
+use crate::model::{ShareError, ShareErrorKind, Table};
+use crate::share::{Meta, Share};
 
 /// The longest that is looked at; whatever is longer is not ours.
 const LONGEST: u64 = 256 << 20;
@@ -105,6 +105,20 @@ pub(super) fn encode(table: &Table) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Puts `bytes` in the place of the file for people, so that nobody ever reads half of it or nothing.
+pub(super) fn put(share: &dyn Share, path: &str, mut bytes: Vec<u8>) -> Result<(), ShareError> {
+    if share.is_local() {
+        return share.replace(path, &bytes);
+    }
+    let before = share.stat(path).map_or(0, |meta| meta.size);
+    let padded = bytes.len().max(usize::try_from(before.min(LONGEST)).unwrap_or(0));
+    // The last byte stays a line end, as people's tools expect.
+    bytes.pop();
+    bytes.resize(padded - 1, b' ');
+    bytes.push(b'\n');
+    share.overwrite(path, &bytes)
+}
+
 /// Says what the bytes of a `locks.json` are.
 pub(super) fn examine(bytes: &[u8]) -> Found {
     if bytes.trim_ascii().is_empty() {
@@ -176,22 +190,12 @@ impl FolderStore {
 
     fn write_projection(&mut self) -> Result<()> {
         let path = self.policy.locks_file.clone();
-        let (n, mut bytes) = {
+        let (n, bytes) = {
             let table = self.table.read();
             let bytes = encode(&table).map_err(|error| self.damaged(&path, error.to_string()))?;
             (table.n, bytes)
         };
-        if self.share.is_local() {
-            self.share.replace(&path, &bytes)?;
-        } else {
-            let before = self.share.stat(&path).map_or(0, |meta| meta.size);
-            let padded = bytes.len().max(usize::try_from(before.min(LONGEST)).unwrap_or(0));
-            // The last byte stays a line end, as people's tools expect.
-            bytes.pop();
-            bytes.resize(padded - 1, b' ');
-            bytes.push(b'\n');
-            self.share.overwrite(&path, &bytes)?;
-        }
+        put(self.share.as_ref(), &path, bytes)?;
         self.projection.good = self.share.stat(&path).ok().map(|meta| (meta, n));
         self.projection.suspect = None;
         self.projection.lags_since = None;

@@ -1,7 +1,9 @@
 //! The folder store on a real disk: the suite of all stores, then what only a disk can do to it.
 
+mod chores;
 mod faults;
 mod fixture;
+mod golden;
 mod opening;
 mod recovery;
 
