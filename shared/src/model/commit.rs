@@ -36,8 +36,9 @@ impl fmt::Display for Nonce {
 }
 
 /// Names one request of one client, so that a lost reply can be looked up: it is applied once, whatever happens.
+/// Cheap to clone: the table remembers thousands of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RequestId(Box<str>);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// A new one.

@@ -1,6 +1,6 @@
 //! The lock table: what the log adds up to.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -34,6 +34,8 @@ pub struct Absence {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recent {
     entries: VecDeque<(u64, RequestId)>,
+    /// Every request of every commit is looked up, and under load there are a hundred thousand entries.
+    index: HashMap<RequestId, u64>,
 }
 
 impl Recent {
@@ -42,23 +44,26 @@ impl Recent {
 
     /// Adds a request that commit `n` settled, and forgets those that are out of reach.
     pub fn add(&mut self, n: u64, request: RequestId) {
+        self.index.insert(request.clone(), n);
         self.entries.push_back((n, request));
-        while self
-            .entries
-            .front()
-            .is_some_and(|(old, _)| old.saturating_add(Self::REACH) < n)
+        while let Some((old, _)) = self.entries.front()
+            && old.saturating_add(Self::REACH) < n
         {
-            self.entries.pop_front();
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((n, request)) = self.entries.pop_front()
+            && self.index.get(&request) == Some(&n)
+        {
+            self.index.remove(&request);
         }
     }
 
     /// The commit that settled `request`, when it did so lately.
     pub fn find(&self, request: &RequestId) -> Option<u64> {
-        self.entries
-            .iter()
-            .rev()
-            .find(|(_, id)| id == request)
-            .map(|(n, _)| *n)
+        self.index.get(request).copied()
     }
 
     /// All of them, oldest first.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Ask, Change, Done, Refusal, Scene, checkout, queue};
-use crate::model::{How, Verb};
+use crate::model::Verb;
 
 pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, reason: &str) -> Result<(Change, Done), Refusal> {
     let file = || ask.file.clone();
@@ -13,13 +13,8 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, reason: &str) -> Result<(Chang
     if reason.trim().is_empty() {
         return Err(Refusal::NoReason { file: file() });
     }
-    // One's own lock needs no judgement: it is a checkin, with a reason.
-    let how = if lock.owner.user == ask.by.user {
-        How::Released
-    } else {
-        checkout::ending(scene, ask, lock, scene.standing(&ask.file, lock))?
-    };
-    let next = queue::next(scene, lock);
+    let how = checkout::ending(scene, ask, lock, scene.standing(&ask.file, lock))?;
+    let next = queue::next(scene, lock, None);
     let ended = checkout::end(lock, how, Some(reason.into()));
     let change = checkout::change(ask, Verb::BREAK, Some(ended.clone()), next.as_ref());
     Ok((

@@ -25,15 +25,15 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkin) -> Result<(Cha
         }
         (Some(lock), _) => lock,
     };
-    let old_record = lock.owner.session.is_none();
-    let may = lock.owner.user == ask.by.user || (old_record && scene.policy.is_administrator(&ask.by.user));
+    let may = lock.owner.user == ask.by.user
+        || (checkout::is_old_record(lock) && scene.policy.is_administrator(&ask.by.user));
     if !may {
         return Err(Refusal::NotYours {
             file: file(),
             lock: Arc::clone(lock),
         });
     }
-    let next = queue::next(scene, lock);
+    let next = queue::next(scene, lock, None);
     let ended = checkout::end(lock, How::Released, wish.message.clone());
     let change = checkout::change(ask, Verb::CHECKIN, Some(ended), next.as_ref());
     Ok((

@@ -9,35 +9,46 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Ch
     let Some(lock) = scene.lock(&ask.file) else {
         return Ok(grant(scene, ask, wish, None));
     };
-    let standing = scene.standing(&ask.file, lock);
-    if lock.owner.same_desk(&ask.by) {
-        let guards = lock.kind == Kind::Guard || matches!(wish.form, Form::Guard(_));
-        return match (guards, standing.is_over()) {
-            (false, _) => Ok(renew(scene, ask, wish, lock)),
-            (true, true) => Ok(grant(scene, ask, wish, Some((lock, over(standing))))),
-            (true, false) => Err(Refusal::Guarded {
-                file: ask.file.clone(),
-                lock: Arc::clone(lock),
-            }),
-        };
-    }
-    if lock.owner.machine.is_none() && lock.owner.user == ask.by.user {
-        // An older tool's record names no machine; its user takes it over, with a token from now on.
+    if is_old_record(lock) && lock.owner.user == ask.by.user {
+        // An older tool's record, which no session answers for; its user takes it over, with a token from now on.
         return Ok(grant(scene, ask, wish, Some((lock, How::Released))));
     }
-    match &wish.steal {
-        Some(reason) => steal(scene, ask, wish, lock, standing, reason),
-        None if standing.is_over() && !queue::someone_is_before(scene, lock, &ask.by) => {
-            Ok(grant(scene, ask, wish, Some((lock, over(standing)))))
-        }
-        None => Err(Refusal::Held {
+    let same_desk = lock.owner.same_desk(&ask.by);
+    let guards = lock.kind == Kind::Guard || matches!(wish.form, Form::Guard(_));
+    if same_desk && !guards {
+        return Ok(renew(scene, ask, wish, lock));
+    }
+    let standing = scene.standing(&ask.file, lock);
+    if let Some(reason) = &wish.steal {
+        return steal(scene, ask, wish, lock, standing, reason);
+    }
+    if standing.is_over() && !queue::someone_is_before(scene, lock, &ask.by) {
+        return Ok(grant(scene, ask, wish, Some((lock, over(standing)))));
+    }
+    if same_desk && lock.kind == Kind::Guard {
+        return Err(Refusal::Guarded {
             file: ask.file.clone(),
             lock: Arc::clone(lock),
-            place: queue::place(lock, &ask.by),
-        }),
+        });
+    }
+    Err(held(ask, lock))
+}
+
+/// Whether `lock` was written by a tool that knew neither sessions nor tokens.
+pub(super) fn is_old_record(lock: &Lock) -> bool {
+    lock.owner.session.is_none() || lock.token.is_none()
+}
+
+fn held(ask: &Ask, lock: &Arc<Lock>) -> Refusal {
+    Refusal::Held {
+        file: ask.file.clone(),
+        lock: Arc::clone(lock),
+        place: queue::place(lock, &ask.by),
     }
 }
 
+/// Break or force, and checkout, in one step. Only an administrator passes people who wait in line; an owner who moves
+/// their own lock to another machine passes nobody, for the file was not given up.
 fn steal(
     scene: &Scene<'_>,
     ask: &Ask,
@@ -52,12 +63,16 @@ fn steal(
         });
     }
     let how = ending(scene, ask, lock, standing)?;
+    let may_pass = how == How::Released || scene.policy.is_administrator(&ask.by.user);
+    if !may_pass && queue::someone_is_before(scene, lock, &ask.by) {
+        return Err(held(ask, lock));
+    }
     let (mut change, done) = grant(scene, ask, wish, Some((lock, how)));
     change.verb = Verb::STEAL;
     Ok((change, done))
 }
 
-/// How `ask.by` may end `lock` without its owner.
+/// How `ask.by` may end `lock`. One's own needs no judgement: it is a checkin with a reason.
 ///
 /// # Errors
 /// [`Refusal::Alive`] when only an administrator may.
@@ -67,6 +82,9 @@ pub(super) fn ending(
     lock: &Arc<Lock>,
     standing: Standing,
 ) -> Result<How, Refusal> {
+    if lock.owner.user == ask.by.user {
+        return Ok(How::Released);
+    }
     if standing.is_over() {
         return Ok(over(standing));
     }
@@ -124,7 +142,15 @@ fn renew(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, lock: &Arc<Lock>) -> (Ch
     if let Some(message) = &wish.message {
         renewed.message.clone_from(message);
     }
-    if let (kind @ Kind::Lease, lease, _) = form(&wish.form) {
+    if renewed.base.is_none() {
+        // Handed over from the line by an agent that knew nothing of the file.
+        renewed.base.clone_from(&wish.base);
+    }
+    // A kind that only a newer version understands stays what it is.
+    let understood = !matches!(renewed.kind, Kind::Other(_));
+    if let (kind @ Kind::Lease, lease, _) = form(&wish.form)
+        && understood
+    {
         (renewed.kind, renewed.lease) = (kind, lease);
     }
     renewed.expires = renewed

@@ -249,3 +249,6 @@ fn weigh(scene: &Scene<'_>, ask: &Ask) -> Result<(Change, Done), Refusal> {
         Intent::Break { reason } => break_::weigh(scene, ask, reason),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,43 +6,51 @@ use super::{Change, Draft, Lock, Scene, SessionId, checkout, queue};
 use crate::model::{Extra, How, Kind, OnExit, Owner, SessionChange, Verb};
 
 /// What a session commits before it stops: guards end, checkouts are kept (or end, where `on_exit` says so), leases
-/// are left to end by themselves. Empty when it holds nothing and waits for nothing.
+/// are left to end by themselves. The session is parked when it keeps a lock or a place in a line.
 pub fn park(scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
     let Some(session) = &me.session else {
         return Draft::default();
     };
     let mut draft = Draft::default();
-    let mut concerned = false;
+    let mut keeps_something = false;
     for (file, lock) in &scene.table.locks {
-        if lock.owner.session.as_ref() == Some(session) {
-            concerned = true;
-            if ends_with_its_agent(scene, lock) {
-                draft.changes.push(Change {
-                    file: file.clone(),
-                    verb: Verb::PARK,
-                    by: Arc::clone(me),
-                    ended: Some(checkout::end(
-                        lock,
-                        How::Released,
-                        Some("the agent stopped".into()),
-                    )),
-                    lock: queue::next(scene, lock),
-                    extra: Extra::new(),
-                });
-            }
+        let mine = lock.owner.session.as_ref() == Some(session);
+        let ends = mine && ends_with_its_agent(scene, lock);
+        // Whoever stops gets nothing from the line on the way out, not even from their own lock.
+        let next = if ends {
+            queue::next(scene, lock, Some(session))
+        } else {
+            None
+        };
+        let line = match (ends, &next) {
+            (false, _) => lock.queue.as_slice(),
+            (true, Some(next)) => next.queue.as_slice(),
+            (true, None) => &[],
+        };
+        let waits = line
+            .iter()
+            .any(|waiter| waiter.owner.session.as_ref() == Some(session));
+        keeps_something |= waits || (mine && !ends);
+        if ends {
+            draft.changes.push(Change {
+                file: file.clone(),
+                verb: Verb::PARK,
+                by: Arc::clone(me),
+                ended: Some(checkout::end(
+                    lock,
+                    How::Released,
+                    Some("the agent stopped".into()),
+                )),
+                lock: next,
+                extra: Extra::new(),
+            });
         }
-        concerned = concerned
-            || lock
-                .queue
-                .iter()
-                .any(|waiter| waiter.owner.session.as_ref() == Some(session));
     }
-    if concerned {
-        let parked = Some(scene.now);
+    if keeps_something {
         draft.sessions.push(SessionChange {
             session: session.clone(),
             verb: Verb::PARK,
-            parked,
+            parked: Some(scene.now),
         });
     }
     draft

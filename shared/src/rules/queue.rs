@@ -1,8 +1,11 @@
 //! People in line: first come first served, handed over in the commit that ends the lock.
+//!
+//! Only those whose sessions live are served. Whoever is parked is passed over and keeps the place; whoever is
+//! stale is passed over and leaves the line, for nobody else would ever take them out of it.
 
 use std::sync::Arc;
 
-use super::{Lock, Owner, Scene};
+use super::{Lock, Owner, Scene, SessionId};
 use crate::model::{Extra, Kind, Waiter};
 
 /// The place that `who` has, or would have, in the line for the file of `lock`; counted from 1.
@@ -13,7 +16,11 @@ pub(super) fn place(lock: &Lock, who: &Owner) -> usize {
 
 /// Whether somebody who lives stands in line before `who`.
 pub(super) fn someone_is_before(scene: &Scene<'_>, lock: &Lock, who: &Owner) -> bool {
-    first(scene, lock).is_some_and(|(_, waiter)| !waiter.owner.same_desk(who))
+    let first = lock
+        .queue
+        .iter()
+        .find(|waiter| life(scene, waiter) == Life::Lives);
+    first.is_some_and(|waiter| !waiter.owner.same_desk(who))
 }
 
 /// The line without `who`, who has got the file.
@@ -25,9 +32,22 @@ pub(super) fn without(lock: &Lock, who: &Owner) -> Vec<Waiter> {
         .collect()
 }
 
-/// The lock of the first in line whose session lives, once `lock` ends; those before are passed over.
-pub(super) fn next(scene: &Scene<'_>, lock: &Lock) -> Option<Arc<Lock>> {
-    let (position, waiter) = first(scene, lock)?;
+/// The lock of the first in line whose session lives, once `lock` ends. `leaving` is a session that is about to park,
+/// although the table does not say so yet.
+pub(super) fn next(scene: &Scene<'_>, lock: &Lock, leaving: Option<&SessionId>) -> Option<Arc<Lock>> {
+    let stays = |waiter: &Waiter| leaving.is_none() || waiter.owner.session.as_ref() != leaving;
+    let position = lock
+        .queue
+        .iter()
+        .position(|waiter| stays(waiter) && life(scene, waiter) == Life::Lives)?;
+    let (before, after) = (lock.queue.get(..position)?, lock.queue.get(position + 1..)?);
+    let waiter = lock.queue.get(position)?;
+    let queue = before
+        .iter()
+        .filter(|passed| life(scene, passed) != Life::Gone)
+        .chain(after)
+        .cloned()
+        .collect();
     Some(Arc::new(Lock {
         owner: Arc::clone(&waiter.owner),
         since: scene.now,
@@ -39,18 +59,24 @@ pub(super) fn next(scene: &Scene<'_>, lock: &Lock) -> Option<Arc<Lock>> {
         expires: None,
         base: None,
         process: None,
-        queue: lock.queue[position + 1..].to_vec(),
+        queue,
         requests: Vec::new(),
         extra: Extra::new(),
     }))
 }
 
-fn first<'a>(scene: &Scene<'_>, lock: &'a Lock) -> Option<(usize, &'a Waiter)> {
-    let lives = |waiter: &Waiter| {
-        let session = waiter.owner.session.as_ref();
-        session.is_some_and(|id| {
-            !scene.table.parked.contains_key(id) && !scene.judge.session_is_stale(scene.table, id)
-        })
-    };
-    lock.queue.iter().enumerate().find(|(_, waiter)| lives(waiter))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Lives,
+    Away,
+    Gone,
+}
+
+fn life(scene: &Scene<'_>, waiter: &Waiter) -> Life {
+    match &waiter.owner.session {
+        None => Life::Gone,
+        Some(session) if scene.table.parked.contains_key(session) => Life::Away,
+        Some(session) if scene.judge.session_is_stale(scene.table, session) => Life::Gone,
+        Some(_) => Life::Lives,
+    }
 }

@@ -54,6 +54,8 @@ pub struct Observer {
     parked_seen: Option<Moment>,
     looked: Option<Moment>,
     stale_after: Duration,
+    /// Until when an earlier, longer `stale_after` goes on to hold.
+    before: Option<(Moment, Duration)>,
     park_limit: Duration,
     gap: Duration,
     now: Moment,
@@ -62,19 +64,34 @@ pub struct Observer {
 impl Observer {
     /// One that has seen nothing yet. `away` is what an earlier run of the agent knew of parked sessions.
     pub fn new(policy: &Policy, away: BTreeMap<SessionId, Away>) -> Self {
-        let mut observer = Self {
+        Self {
             away,
+            stale_after: policy.stale_after,
+            park_limit: policy.park_limit,
+            gap: policy.watch_gap(),
             ..Self::default()
-        };
-        observer.follow(policy);
-        observer
+        }
     }
 
     /// Takes over the timings of a policy that changed.
+    ///
+    /// Agents learn of a policy one after the other: a `stale_after` that became shorter holds only once the earlier
+    /// one has passed, so that nobody is taken for dead who still beats in the earlier rhythm.
     pub fn follow(&mut self, policy: &Policy) {
+        let earlier = self.stale_after();
+        if policy.stale_after < earlier && policy.stale_after != self.stale_after {
+            self.before = Some((self.now.after(earlier), earlier));
+        }
         self.stale_after = policy.stale_after;
         self.park_limit = policy.park_limit;
         self.gap = policy.watch_gap();
+    }
+
+    fn stale_after(&self) -> Duration {
+        match self.before {
+            Some((until, earlier)) if self.now < until => earlier.max(self.stale_after),
+            _ => self.stale_after,
+        }
     }
 
     /// What is to be kept over a restart.
@@ -223,13 +240,13 @@ impl Judge for Observer {
             return standing;
         }
         match self.silence(table, session) {
-            Some(silent) if silent >= self.stale_after => Standing::Stale { silent },
+            Some(silent) if silent >= self.stale_after() => Standing::Stale { silent },
             silent => Standing::Alive { silent },
         }
     }
 
     fn session_is_stale(&self, table: &Table, session: &SessionId) -> bool {
         self.silence(table, session)
-            .is_some_and(|silent| silent >= self.stale_after)
+            .is_some_and(|silent| silent >= self.stale_after())
     }
 }

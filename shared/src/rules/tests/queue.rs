@@ -1,0 +1,187 @@
+use super::*;
+
+const F: &str = "4801247.mcam";
+
+/// alice holds the file, and these wait for it.
+fn waiting(of: &[&str]) -> Bench {
+    Bench::new().held(F, "alice@CAM-03", |lock| lock.queue = queue(of))
+}
+
+#[test]
+fn the_first_who_lives_gets_the_file_in_the_same_commit() {
+    let three = || waiting(&["bob@CNC-1", "carol@CNC-2", "dave@CNC-3"]);
+    let cases: [(Bench, &str, &[&str]); 6] = [
+        (
+            three(),
+            "released, next bob@CNC-1",
+            &["carol@CNC-2", "dave@CNC-3"],
+        ),
+        // Whoever is stale leaves the line; whoever is parked keeps the place.
+        (
+            three().stale("bob@CNC-1"),
+            "released, next carol@CNC-2",
+            &["dave@CNC-3"],
+        ),
+        (
+            three().parked("bob@CNC-1"),
+            "released, next carol@CNC-2",
+            &["bob@CNC-1", "dave@CNC-3"],
+        ),
+        (
+            three()
+                .parked("bob@CNC-1")
+                .stale("bob@CNC-1")
+                .stale("carol@CNC-2"),
+            "released, next dave@CNC-3",
+            &["bob@CNC-1"],
+        ),
+        // Those behind are nobody's business yet.
+        (
+            three().stale("carol@CNC-2"),
+            "released, next bob@CNC-1",
+            &["carol@CNC-2", "dave@CNC-3"],
+        ),
+        (
+            three()
+                .stale("bob@CNC-1")
+                .parked("carol@CNC-2")
+                .stale("dave@CNC-3"),
+            "released",
+            &[],
+        ),
+    ];
+    for (mut bench, outcome, left) in cases {
+        assert_eq!(
+            bench.run(&[ask("alice@CAM-03", F, give_back(Some(7)))]),
+            [outcome]
+        );
+        match bench.table.locks.get(&file(F)) {
+            Some(lock) => assert_eq!(line(lock), left),
+            None => assert_eq!(outcome, "released"),
+        }
+    }
+}
+
+#[test]
+fn a_hand_over_is_a_grant_of_its_own() {
+    let mut bench = waiting(&["bob@CNC-1"]);
+    let decision = bench.decide(&[ask("alice@CAM-03", F, give_back(Some(7)))]);
+    let change = &decision.draft.changes[0];
+    assert!(change.grants(41) && change.ended.is_some());
+    bench.commit(&owner("alice@CAM-03"), decision.draft);
+    let lock = bench.lock(F);
+    assert_eq!((lock.owner.clone(), lock.token), (owner("bob@CNC-1"), Some(41)));
+    assert_eq!((&*lock.message, lock.since), ("bob@CNC-1 needs it", now()));
+    assert_eq!(
+        (&lock.kind, lock.lease, &lock.process),
+        (&Kind::Checkout, None, &None)
+    );
+}
+
+#[test]
+fn breaking_hands_over_too() {
+    let bench = waiting(&["bob@CNC-1", "carol@CNC-2"]).judged(F, STANDINGS[3].0);
+    let outcome = bench.outcome(&ask("dave@CNC-3", F, end("she left")));
+    assert_eq!(outcome, "ended as broken, next bob@CNC-1");
+}
+
+#[test]
+fn nobody_jumps_the_line() {
+    let over = || waiting(&["bob@CNC-1", "carol@CNC-2"]).judged(F, STANDINGS[3].0);
+    let live = || waiting(&["bob@CNC-1"]);
+    let guarded = || {
+        Bench::new()
+            .held(F, "alice@CAM-03", |lock| {
+                guard(lock);
+                lock.queue = queue(&["bob@CNC-1"]);
+            })
+            .judged(F, Standing::Orphaned)
+    };
+    let guard_wish = || take_as(Form::Guard(program()));
+    let cases = [
+        (over(), "dave@CNC-3", take(), "held by alice@CAM-03, place 3"),
+        (over(), "carol@CNC-2", take(), "held by alice@CAM-03, place 2"),
+        (over(), "bob@CNC-1", take(), "granted, alice@CAM-03 broken"),
+        (over(), "bob@CNC-1/2", take(), "granted, alice@CAM-03 broken"),
+        (
+            over(),
+            "dave@CNC-3",
+            steal("she left"),
+            "held by alice@CAM-03, place 3",
+        ),
+        (
+            over(),
+            "bob@CNC-1",
+            steal("she left"),
+            "granted, alice@CAM-03 broken",
+        ),
+        // Those who are passed over stop nobody.
+        (
+            over().stale("bob@CNC-1"),
+            "carol@CNC-2",
+            take(),
+            "granted, alice@CAM-03 broken",
+        ),
+        (
+            over().parked("bob@CNC-1"),
+            "carol@CNC-2",
+            take(),
+            "granted, alice@CAM-03 broken",
+        ),
+        (
+            over().stale("bob@CNC-1"),
+            "dave@CNC-3",
+            take(),
+            "held by alice@CAM-03, place 3",
+        ),
+        // An administrator may; and an owner who moves a lock of their own does not give the file up.
+        (
+            over(),
+            "boss@CNC-9",
+            steal("urgent"),
+            "granted, alice@CAM-03 broken",
+        ),
+        (
+            live(),
+            "boss@CNC-9",
+            steal("urgent"),
+            "granted, alice@CAM-03 forced",
+        ),
+        (
+            live(),
+            "alice@CAM-04",
+            steal("I moved"),
+            "granted, alice@CAM-03 released",
+        ),
+        (live(), "alice@CAM-03", take(), "renewed"),
+        (over(), "alice@CAM-03", take(), "renewed"),
+        // But a guard that is over has ended, also for its own user.
+        (guarded(), "alice@CAM-03", guard_wish(), "guarded"),
+        (
+            guarded().stale("bob@CNC-1"),
+            "alice@CAM-03",
+            guard_wish(),
+            "granted, alice@CAM-03 broken",
+        ),
+        (guarded(), "bob@CNC-1", take(), "granted, alice@CAM-03 broken"),
+    ];
+    for (bench, by, intent, outcome) in cases {
+        let request = ask(by, F, intent);
+        assert_eq!(bench.outcome(&request), outcome, "{request:?}");
+    }
+}
+
+#[test]
+fn whoever_gets_the_file_leaves_the_line_and_the_others_stay() {
+    let all = ["bob@CNC-1", "carol@CNC-2", "bob@CNC-1/2", "dave@CNC-3"];
+    let mut bench = waiting(&all).judged(F, STANDINGS[3].0);
+    bench.run(&[ask("bob@CNC-1", F, take())]);
+    assert_eq!(line(bench.lock(F)), ["carol@CNC-2", "dave@CNC-3"]);
+    let mut bench = waiting(&all);
+    bench.run(&[ask("boss@CNC-9", F, steal("urgent"))]);
+    assert_eq!(
+        bench.lock(F).queue.len(),
+        all.len(),
+        "force takes the lock, not the line"
+    );
+}
