@@ -102,8 +102,14 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, CodecError> {
     if frame.len() > MAX_FRAME {
         return Err(CodecError::TooLarge { length: frame.len() });
     }
-    let config = bincode::config::standard().with_limit::<MAX_FRAME>();
-    match bincode::serde::decode_from_slice(frame, config) {
+    let read = if frame.len() <= SHORT {
+        decode_within::<T, { 8 * SHORT }>
+    } else if frame.len() <= MIDDLE {
+        decode_within::<T, { 8 * MIDDLE }>
+    } else {
+        decode_within::<T, { 8 * MAX_FRAME }>
+    };
+    match read(frame) {
         Ok((message, used)) if used == frame.len() => Ok(message),
         Ok((_, used)) => Err(CodecError::Rubbish {
             problem: format!("{} bytes too many", frame.len() - used).into(),
@@ -112,6 +118,19 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, CodecError> {
             problem: error.to_string().into(),
         }),
     }
+}
+
+/// Sizes of frames that are given a limit of their own, so that a short frame cannot claim the memory of a long one.
+const SHORT: usize = 4 << 10;
+const MIDDLE: usize = 64 << 10;
+
+/// `bincode` makes room for a text as long as announced, up to this limit, before it looks whether it is there. What
+/// it counts against the limit is eight bytes for a number that took one; so eight times its length is what a frame
+/// may rightly need.
+fn decode_within<T: DeserializeOwned, const LIMIT: usize>(
+    frame: &[u8],
+) -> Result<(T, usize), bincode::error::DecodeError> {
+    bincode::serde::decode_from_slice(frame, bincode::config::standard().with_limit::<LIMIT>())
 }
 
 #[cfg(test)]

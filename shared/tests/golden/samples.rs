@@ -1,0 +1,441 @@
+//! One value of each kind, with every part filled once and left out once.
+
+use camctl_shared::ipc::message::{
+    AgentReport, EndedInfo, Event, EventKind, Fault, FileReport, Filter, FilterState, Finding, Hello,
+    Initialised, ListedFile, LockInfo, Outcome, Patience, Presence, Reply, RepositoryReport, Request, Whose,
+};
+
+/// 2026-11-20T14:40:12.123456Z.
+const TIME: i64 = 1_795_185_612_123_456;
+
+fn text(words: &str) -> String {
+    words.into()
+}
+
+fn texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| text(word)).collect()
+}
+
+pub fn hello() -> Hello {
+    Hello {
+        protocol: 1,
+        version: text("0.1.0"),
+        capabilities: texts(&["queue", "bridge"]),
+    }
+}
+
+pub fn lock() -> LockInfo {
+    LockInfo {
+        user: text("alice"),
+        machine: Some(text("CAM-03")),
+        session: Some(text("01946f7e-0000-7000-8000-000000000001")),
+        since_us: TIME,
+        message: text("Überarbeitung, \"Op 20\""),
+        kind: text("checkout"),
+        token: Some(1842),
+        expires_us: None,
+        whose: Whose::Theirs,
+        presence: Presence::Alive,
+        parked_us: None,
+        waiting: 2,
+    }
+}
+
+/// As an older tool writes it.
+fn old_lock() -> LockInfo {
+    LockInfo {
+        user: text("bob"),
+        machine: None,
+        session: None,
+        since_us: -1,
+        message: String::new(),
+        kind: text("checkout"),
+        token: None,
+        expires_us: None,
+        whose: Whose::Mine,
+        presence: Presence::Unknown,
+        parked_us: None,
+        waiting: 0,
+    }
+}
+
+fn ended() -> EndedInfo {
+    EndedInfo {
+        user: text("alice"),
+        machine: Some(text("CAM-03")),
+        token: Some(u64::MAX),
+        since_us: TIME,
+        how: text("forced"),
+        reason: Some(text("on holiday")),
+    }
+}
+
+fn ended_before() -> EndedInfo {
+    EndedInfo {
+        user: text("bob"),
+        machine: None,
+        token: None,
+        since_us: i64::MIN,
+        how: text("expired"),
+        reason: None,
+    }
+}
+
+pub fn requests() -> Vec<(&'static str, Request)> {
+    let files = || texts(&["/mnt/cam/fixtures/4801247.mcam", "Z:\\cam\\Süd.vnc"]);
+    let list = |state| Request::List {
+        folder: text("/mnt/cam"),
+        filter: Filter {
+            state,
+            extensions: texts(&["nc"]),
+        },
+    };
+    vec![
+        ("list-all", list(FilterState::All)),
+        ("list-locked", list(FilterState::Locked)),
+        ("list-free", list(FilterState::Free)),
+        ("list-mine", list(FilterState::Mine)),
+        (
+            "init",
+            Request::Init {
+                folder: text("/mnt/cam"),
+                extensions: texts(&["mcam", "vnc"]),
+                locks_file: Some(text("../locks.json")),
+                administrators: texts(&["boss"]),
+            },
+        ),
+        (
+            "checkout",
+            Request::Checkout {
+                files: files(),
+                message: Some(text("Working on revisions")),
+                wait: Some(Patience {
+                    at_most_ms: Some(90_000),
+                }),
+                lease_ms: Some(1_800_000),
+                steal: Some(text("on holiday")),
+            },
+        ),
+        (
+            "checkout-plain",
+            Request::Checkout {
+                files: files(),
+                message: None,
+                wait: Some(Patience { at_most_ms: None }),
+                lease_ms: None,
+                steal: None,
+            },
+        ),
+        (
+            "checkin",
+            Request::Checkin {
+                files: vec![],
+                all: true,
+                message: Some(text("done")),
+            },
+        ),
+        ("status", Request::Status { files: files() }),
+        (
+            "wait",
+            Request::Wait {
+                files: files(),
+                timeout_ms: Some(300),
+            },
+        ),
+        (
+            "break",
+            Request::Break {
+                files: files(),
+                reason: text("on holiday"),
+            },
+        ),
+        (
+            "watch",
+            Request::Watch {
+                paths: texts(&["/mnt/cam"]),
+            },
+        ),
+        ("agent-status", Request::AgentStatus),
+        ("agent-stop", Request::AgentStop),
+        (
+            "doctor",
+            Request::Doctor {
+                folder: Some(text("/mnt/cam")),
+                fix: true,
+            },
+        ),
+    ]
+}
+
+pub fn replies() -> Vec<(&'static str, Reply)> {
+    let mut all = vec![
+        ("done", Reply::Done),
+        (
+            "initialised",
+            Reply::Initialised(Initialised {
+                folder: text("/mnt/cam"),
+                existed: true,
+                adopted: 3,
+                exclusive: text("hard link"),
+                case: text("sensitive"),
+                file_system: text("cifs"),
+                warnings: texts(&["File locks exclude nobody here."]),
+            }),
+        ),
+        (
+            "files",
+            Reply::Files(vec![
+                ListedFile {
+                    name: text("fixtures/4801247.mcam"),
+                    size: Some(1_048_576),
+                    modified_us: Some(TIME),
+                    lock: Some(Box::new(lock())),
+                },
+                ListedFile {
+                    name: text("free.vnc"),
+                    size: None,
+                    modified_us: None,
+                    lock: None,
+                },
+            ]),
+        ),
+        (
+            "watching",
+            Reply::Watching {
+                repositories: texts(&["/mnt/cam", "/mnt/nc"]),
+            },
+        ),
+        ("agent", Reply::Agent(agent())),
+        (
+            "finding",
+            Reply::Finding(Finding {
+                place: text("/mnt/cam"),
+                what: text("locks.json"),
+                grade: text("mended"),
+                text: text("it was torn and is written again"),
+                hint: Some(text("the old one is .camctl/locks.json.bad-2026-11-20")),
+            }),
+        ),
+        (
+            "progress",
+            Reply::Progress {
+                what: text("listing"),
+                done: 70_000,
+                total: Some(100_000),
+            },
+        ),
+    ];
+    all.extend(outcomes().into_iter().map(|(name, outcome)| {
+        let report = FileReport {
+            asked: text("/mnt/cam/4801247.mcam"),
+            repository: Some(text("/mnt/cam")),
+            file: Some(text("4801247.mcam")),
+            outcome,
+        };
+        (name, Reply::File(report))
+    }));
+    all.extend(
+        faults()
+            .into_iter()
+            .map(|(name, fault)| (name, Reply::Failed(fault))),
+    );
+    all.extend(events().into_iter().map(|(name, what)| {
+        let event = Event {
+            repository: text("/mnt/cam"),
+            at_us: TIME,
+            commit: Some(1842),
+            what,
+        };
+        (name, Reply::Event(event))
+    }));
+    all
+}
+
+fn agent() -> AgentReport {
+    AgentReport {
+        pid: 4711,
+        version: text("0.1.0"),
+        protocol: 1,
+        user: text("alice"),
+        machine: text("CAM-03"),
+        session: text("01946f7e-0000-7000-8000-000000000001"),
+        started_us: TIME,
+        log: text("/home/alice/.local/state/camctl/logs"),
+        repositories: vec![RepositoryReport {
+            folder: text("/mnt/cam"),
+            state: text("away"),
+            problem: Some(text("the share has not answered for 12 s")),
+            commit: 1842,
+            locks: 10_000,
+            mine: 3,
+            answered_ms_ago: Some(12_000),
+        }],
+    }
+}
+
+fn outcomes() -> Vec<(&'static str, Outcome)> {
+    let stands = |whose, presence| Outcome::Stands {
+        lock: Some(LockInfo {
+            whose,
+            presence,
+            parked_us: Some(TIME),
+            expires_us: Some(TIME + 1),
+            ..lock()
+        }),
+        size: Some(300),
+        exists: Some(true),
+    };
+    vec![
+        (
+            "file-granted",
+            Outcome::Granted {
+                lock: lock(),
+                after: Some(ended()),
+            },
+        ),
+        ("file-renewed", Outcome::Renewed { lock: old_lock() }),
+        (
+            "file-released",
+            Outcome::Released {
+                was: lock(),
+                changed: Some(false),
+                next: Some(old_lock()),
+            },
+        ),
+        (
+            "file-broken",
+            Outcome::Broken {
+                was: old_lock(),
+                ended: ended_before(),
+                next: None,
+            },
+        ),
+        ("file-stands-mine", stands(Whose::Mine, Presence::Unsafe)),
+        (
+            "file-stands-elsewhere",
+            stands(Whose::MineElsewhere, Presence::Parked),
+        ),
+        ("file-stands-theirs", stands(Whose::Theirs, Presence::Alive)),
+        ("file-stands-stale", stands(Whose::Theirs, Presence::Stale)),
+        ("file-stands-expired", stands(Whose::Theirs, Presence::Expired)),
+        ("file-stands-unknown", stands(Whose::Theirs, Presence::Unknown)),
+        (
+            "file-stands-free",
+            Outcome::Stands {
+                lock: None,
+                size: None,
+                exists: None,
+            },
+        ),
+        ("file-free", Outcome::Free),
+        ("file-failed", Outcome::Failed(Fault::NoSuchFile)),
+    ]
+}
+
+fn faults() -> Vec<(&'static str, Fault)> {
+    let problem = || text("what is wrong, in a sentence");
+    vec![
+        (
+            "failed-held",
+            Fault::Held {
+                lock: lock(),
+                place: 3,
+            },
+        ),
+        ("failed-guarded", Fault::Guarded { lock: lock() }),
+        ("failed-not-held", Fault::NotHeld),
+        ("failed-not-yours", Fault::NotYours { lock: old_lock() }),
+        ("failed-old-token", Fault::OldToken { lock: Some(lock()) }),
+        (
+            "failed-lost",
+            Fault::Lost {
+                ended: ended(),
+                by: text("boss"),
+                lock: None,
+            },
+        ),
+        (
+            "failed-alive",
+            Fault::Alive {
+                lock: lock(),
+                silent_ms: Some(45_000),
+                stale_after_ms: 300_000,
+                administrators: texts(&["boss"]),
+            },
+        ),
+        ("failed-no-reason", Fault::NoReason),
+        (
+            "failed-timed-out",
+            Fault::TimedOut {
+                lock: Some(lock()),
+                waited_ms: 10_000,
+            },
+        ),
+        ("failed-no-such-file", Fault::NoSuchFile),
+        ("failed-not-a-file", Fault::NotAFile),
+        ("failed-bad-name", Fault::BadName { problem: problem() }),
+        (
+            "failed-no-repository",
+            Fault::NoRepository { path: text("/home") },
+        ),
+        (
+            "failed-share",
+            Fault::Share {
+                problem: problem(),
+                passing: true,
+            },
+        ),
+        (
+            "failed-no-answer",
+            Fault::NoAnswer {
+                repository: text("/mnt/cam"),
+                waited_ms: 12_000,
+                unsettled: true,
+            },
+        ),
+        ("failed-table", Fault::Table { problem: problem() }),
+        ("failed-cannot-init", Fault::CannotInit { problem: problem() }),
+        ("failed-bad-request", Fault::BadRequest { problem: problem() }),
+        ("failed-stopping", Fault::Stopping),
+        ("failed-internal", Fault::Internal { problem: problem() }),
+    ]
+}
+
+fn events() -> Vec<(&'static str, EventKind)> {
+    vec![
+        (
+            "event-file",
+            EventKind::File {
+                file: text("4801247.mcam"),
+                verb: text("steal"),
+                by_user: text("boss"),
+                by_machine: Some(text("OFFICE")),
+                ended: Some(ended()),
+                lock: Some(lock()),
+            },
+        ),
+        (
+            "event-session",
+            EventKind::Session {
+                session: text("01946f7e-0000-7000-8000-000000000001"),
+                verb: text("park"),
+                user: text("alice"),
+                machine: None,
+            },
+        ),
+        (
+            "event-away",
+            EventKind::Away {
+                cause: text("Host is down"),
+            },
+        ),
+        ("event-back", EventKind::Back),
+        (
+            "event-remark",
+            EventKind::Remark {
+                text: text("locks.json was written by another program"),
+            },
+        ),
+        ("event-missed", EventKind::Missed { count: 251 }),
+    ]
+}
