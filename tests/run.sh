@@ -54,7 +54,7 @@ run_step() {
 
 step_fmt() { cargo fmt --all --check; }
 
-step_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
+step_clippy() { cargo clippy --workspace --all-targets --features camctl-tests/bench -- -D warnings; }
 
 # The tests in tests/it start the programs that lie beside them.
 step_build() { cargo build --workspace; }

@@ -7,7 +7,10 @@
 //!
 //! No argument parser, no runtime, no error messages worth reading: every instruction here is one that camctl is
 //! compared with.
-#![expect(clippy::disallowed_methods, reason = "the floor stands beside the product, and shares nothing with it")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the floor stands beside the product, and shares nothing with it"
+)]
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -24,7 +27,9 @@ fn main() -> io::Result<()> {
         ["walk", folder] => walk(Path::new(folder)),
         ["serve", socket, folder] => serve(socket, Path::new(folder), 0),
         ["serve", socket, folder, bytes] => serve(socket, Path::new(folder), bytes.parse().unwrap_or(0)),
-        _ => Err(io::Error::other("floor serve SOCKET FOLDER [BYTES] | ask SOCKET c|s|l | walk FOLDER")),
+        _ => Err(io::Error::other(
+            "floor serve SOCKET FOLDER [BYTES] | ask SOCKET c|s|l | walk FOLDER",
+        )),
     }
 }
 
@@ -59,7 +64,12 @@ fn serve(socket: &str, folder: &Path, bytes: usize) -> io::Result<()> {
     })
 }
 
-fn answer(stream: &mut UnixStream, folder: &Path, commits: &std::sync::Mutex<u64>, list: &[u8]) -> io::Result<()> {
+fn answer(
+    stream: &mut UnixStream,
+    folder: &Path,
+    commits: &std::sync::Mutex<u64>,
+    list: &[u8],
+) -> io::Result<()> {
     let mut request = [0];
     while stream.read(&mut request)? == 1 {
         match request[0] {

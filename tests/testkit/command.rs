@@ -97,6 +97,20 @@ impl Script {
         self.start().finish(limit)
     }
 
+    /// As the standard library knows it, with all its streams closed: for who starts and measures it himself.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
     /// Starts it and leaves it running.
     ///
     /// # Panics
@@ -106,11 +120,8 @@ impl Script {
         let shown = self.to_string();
         let file = || NamedTempFile::new().expect("a file for a program's output");
         let (out, err) = (file(), file());
-        let child = Command::new(&self.program)
-            .args(&self.arguments)
-            .env_clear()
-            .envs(self.environment)
-            .current_dir(&self.folder)
+        let child = self
+            .command()
             .stdin(if self.input.is_empty() {
                 Stdio::null()
             } else {

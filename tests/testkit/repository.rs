@@ -57,6 +57,14 @@ impl<'a> RepositoryBuilder<'a> {
         self
     }
 
+    /// The timings that people have, instead of those that a test can wait for.
+    pub fn default_timings(mut self) -> Self {
+        for (key, _) in FAST {
+            self.policy.remove(key);
+        }
+        self
+    }
+
     /// A line of `repo.toml`; `value` as TOML writes it (`"\"400ms\""`).
     pub fn policy(mut self, key: &str, value: &str) -> Self {
         self.policy.insert(key.into(), value.into());
