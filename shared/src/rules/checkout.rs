@@ -47,8 +47,8 @@ fn held(ask: &Ask, lock: &Arc<Lock>) -> Refusal {
     }
 }
 
-/// Break or force, and checkout, in one step. Only an administrator passes people who wait in line; an owner who moves
-/// their own lock to another machine passes nobody, for the file was not given up.
+/// Break or force, and checkout, in one step. Only an administrator passes people who wait in line. An owner who moves
+/// their own edit to another machine passes nobody, for the file was not given up; a guard, though, cannot be moved.
 fn steal(
     scene: &Scene<'_>,
     ask: &Ask,
@@ -63,7 +63,8 @@ fn steal(
         });
     }
     let how = ending(scene, ask, lock, standing)?;
-    let may_pass = how == How::Released || scene.policy.is_administrator(&ask.by.user);
+    let moves = how == How::Released && lock.kind != Kind::Guard;
+    let may_pass = moves || scene.policy.is_administrator(&ask.by.user);
     if !may_pass && queue::someone_is_before(scene, lock, &ask.by) {
         return Err(held(ask, lock));
     }

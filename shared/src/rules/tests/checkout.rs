@@ -71,6 +71,12 @@ fn who_gets_a_file_that_is_held() {
         (guarded(), "alice@CAM-03", guard_wish(), "guarded"),
         (guarded(), "alice@CAM-03", take(), "guarded"),
         (
+            guarded(),
+            "alice@CAM-03",
+            steal("it hangs"),
+            "granted, alice@CAM-03 released",
+        ),
+        (
             alices(),
             "alice@CAM-03",
             guard_wish(),

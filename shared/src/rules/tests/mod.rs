@@ -12,6 +12,7 @@ mod batch;
 mod r#break;
 mod checkin;
 mod checkout;
+mod machine;
 mod park;
 mod queue;
 mod stale;

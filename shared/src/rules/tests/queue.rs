@@ -164,6 +164,18 @@ fn nobody_jumps_the_line() {
             "granted, alice@CAM-03 broken",
         ),
         (guarded(), "bob@CNC-1", take(), "granted, alice@CAM-03 broken"),
+        (
+            guarded(),
+            "alice@CAM-03",
+            steal("again"),
+            "held by alice@CAM-03, place 2",
+        ),
+        (
+            guarded(),
+            "alice@CAM-04",
+            steal("again"),
+            "held by alice@CAM-03, place 2",
+        ),
     ];
     for (bench, by, intent, outcome) in cases {
         let request = ask(by, F, intent);
