@@ -1,0 +1,15 @@
+//! One file for each verb; its doc comment is its help.
+
+pub mod agent;
+pub mod r#break;
+pub mod checkin;
+pub mod checkout;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod init;
+pub mod list;
+pub mod man;
+pub mod status;
+pub mod wait;
+pub mod watch;

@@ -1,0 +1,96 @@
+//! `camctl status`
+
+use std::ffi::OsString;
+
+use camctl_shared::ipc::message::{LockInfo, Outcome, Presence, Request};
+use clap::Args;
+
+use crate::app::{ANSWER_LIMIT, App};
+use crate::args::Verb;
+use crate::batch::{Batch, Entry, Tell};
+use crate::errors::Failure;
+use crate::exit::Exit;
+use crate::files::shown;
+use crate::output::clean::clean;
+use crate::output::style::Paint;
+use crate::output::table::{Cell, Row};
+
+/// What you hold, or all about the files you name
+///
+/// Without files: everything that you hold on this machine, in all repositories. With files:
+/// who has each, since when, why, and whether the owner is there.
+///
+/// Examples:
+///   camctl status
+///   camctl status 4801247.mcam
+///   camctl status --json                        for scripts
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct Status {
+    /// The files
+    #[arg(value_name = "FILE")]
+    files: Vec<OsString>,
+}
+
+impl Verb for Status {
+    const NAME: &'static str = "status";
+
+    fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        let (mut batch, asked) = Batch::start(app, Self::NAME, &self.files);
+        let request = |files| Request::Status { files };
+        if !self.files.is_empty() {
+            batch.run(app, &asked, Some(ANSWER_LIMIT), request, |_| false);
+            return Ok(batch.finish(app));
+        }
+        batch.run_all(app, &request(Vec::new()), Tell::Later)?;
+        if app.out.is_human() {
+            show(app, batch.entries());
+        }
+        Ok(batch.finish(app))
+    }
+}
+
+fn show(app: &mut App, entries: &[Entry]) {
+    let current = std::env::current_dir().ok();
+    let mut rows = Vec::new();
+    for entry in entries {
+        if let Ok(Outcome::Stands { lock: Some(lock), .. }) = &entry.result {
+            let file = match &entry.about.repository {
+                Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
+                None => entry.asked.clone(),
+            };
+            rows.push(row(app, &file, lock));
+        }
+    }
+    if rows.is_empty() {
+        if entries.iter().all(|entry| entry.result.is_ok()) {
+            app.out.say("you hold nothing");
+        }
+        return;
+    }
+    let page = app.out.table(&["FILE", "SINCE", "STATE", "MESSAGE"]).page(&rows);
+    app.out.page(&page);
+}
+
+fn row(app: &App, file: &str, lock: &LockInfo) -> Row {
+    let times = app.out.times();
+    let until = lock.expires_us.map(|at| times.at(at));
+    let state = match (lock.presence, until) {
+        (Presence::Unsafe, _) => Cell::painted("not safe: the share is away", Paint::Error),
+        (Presence::Expired, _) => Cell::painted("over", Paint::Warning),
+        (Presence::Stale, _) => Cell::painted("stale", Paint::Warning),
+        (Presence::Parked, _) => Cell::painted("away", Paint::Warning),
+        (Presence::Alive | Presence::Unknown, Some(until)) => Cell::plain(format!("until {until}")),
+        (Presence::Alive | Presence::Unknown, None) => Cell::plain(match lock.kind.as_str() {
+            "checkout" => "checked out".to_owned(),
+            "guard" => "a program runs".to_owned(),
+            other => clean(other).into_owned(),
+        }),
+    };
+    vec![
+        Cell::plain(clean(file)),
+        Cell::plain(times.at(lock.since_us)),
+        state,
+        Cell::plain(clean(&lock.message)),
+    ]
+}

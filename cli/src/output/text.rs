@@ -1,0 +1,198 @@
+//! Sentences about locks and files. Pure: what is known, and the time, go in; text comes out.
+
+use camctl_shared::ipc::message::{EndedInfo, Event, EventKind, LockInfo, Outcome, Presence, Whose};
+
+use super::clean::clean;
+use super::time::{Times, size};
+
+/// `alice on CAM-03`; `alice` alone for a record of an older tool.
+pub fn person(user: &str, machine: Option<&str>) -> String {
+    match machine {
+        Some(machine) => format!("{} on {}", clean(user), clean(machine)),
+        None => clean(user).into_owned(),
+    }
+}
+
+/// Who holds it, from the reader's point of view: `you`, `you on CAM-04`, `alice on CAM-03`.
+pub fn holder(lock: &LockInfo) -> String {
+    match (lock.whose, &lock.machine) {
+        (Whose::Mine, _) | (Whose::MineElsewhere, None) => "you".to_owned(),
+        (Whose::MineElsewhere, Some(machine)) => format!("you on {}", clean(machine)),
+        (Whose::Theirs, _) => person(&lock.user, lock.machine.as_deref()),
+    }
+}
+
+/// `: "Working on revisions"`, or nothing.
+fn because(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": \"{}\"", clean(message))
+    }
+}
+
+/// What is special about the owner's presence, as a part of a sentence; empty for the usual.
+fn presence(lock: &LockInfo, times: &Times) -> String {
+    match lock.presence {
+        Presence::Alive => String::new(),
+        Presence::Stale => ", no sign of life from there".to_owned(),
+        Presence::Parked => match lock.parked_us {
+            Some(at) => format!(", away {}", times.since(at)),
+            None => ", away".to_owned(),
+        },
+        Presence::Expired => ", a lease that is over".to_owned(),
+        Presence::Unknown => ", recorded by an older tool".to_owned(),
+        Presence::Unsafe => ", not safe while the share is away".to_owned(),
+    }
+}
+
+/// `checked out by alice on CAM-03 since 09:12 (2 h ago): "Working on revisions"`.
+pub fn held(lock: &LockInfo, times: &Times) -> String {
+    let who = holder(lock);
+    let how = match lock.kind.as_str() {
+        "checkout" | "lease" => format!("checked out by {who}"),
+        "guard" => format!("held for a running program by {who}"),
+        other => format!("held ({}) by {who}", clean(other)),
+    };
+    let until = lock
+        .expires_us
+        .map(|at| format!(" until {}", times.at(at)))
+        .unwrap_or_default();
+    format!(
+        "{how} {}{until}{}{}",
+        times.since(lock.since_us),
+        presence(lock, times),
+        because(&lock.message)
+    )
+}
+
+/// `the lock of alice on CAM-03, held since 09:12 (2 h ago), was broken: "gone home"`.
+pub fn ended(ended: &EndedInfo, times: &Times) -> String {
+    let how = match ended.how.as_str() {
+        "released" => "was given back",
+        "broken" => "was broken",
+        "forced" => "was ended by force",
+        "expired" => "was over",
+        _ => "ended",
+    };
+    let reason = ended.reason.as_deref().map(because).unwrap_or_default();
+    let who = person(&ended.user, ended.machine.as_deref());
+    format!(
+        "the lock of {who}, held {}, {how}{reason}",
+        times.since(ended.since_us)
+    )
+}
+
+fn next_in_line(next: Option<&LockInfo>) -> String {
+    next.map(|lock| format!("; {} has it now", holder(lock)))
+        .unwrap_or_default()
+}
+
+/// What became of one file; `name` is how the file is called.
+///
+/// No time is looked up for the common outcomes: they are on the path that is measured.
+pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
+    let name = clean(name);
+    match outcome {
+        Outcome::Granted { lock, after } => {
+            let until = lock
+                .expires_us
+                .map(|at| format!(" until {}", times.at(at)))
+                .unwrap_or_default();
+            let after = after
+                .as_ref()
+                .map(|over| format!("; {}", ended(over, times)))
+                .unwrap_or_default();
+            format!("checked out {name}{until}{after}")
+        }
+        Outcome::Renewed { lock } => {
+            let until = lock
+                .expires_us
+                .map(|at| format!(", now until {}", times.at(at)))
+                .unwrap_or_default();
+            format!("{name} was yours already{until}{}", because(&lock.message))
+        }
+        Outcome::Released { changed, next, .. } => {
+            let change = match changed {
+                Some(true) => " (changed)",
+                Some(false) => " (not changed)",
+                None => "",
+            };
+            format!("checked in {name}{change}{}", next_in_line(next.as_ref()))
+        }
+        Outcome::Broken {
+            ended: over, next, ..
+        } => {
+            format!("{name}: {}{}", ended(over, times), next_in_line(next.as_ref()))
+        }
+        Outcome::Stands {
+            lock,
+            size: bytes,
+            exists,
+        } => {
+            let state = match lock {
+                Some(lock) => held(lock, times),
+                None => "free".to_owned(),
+            };
+            let there = match (exists, bytes) {
+                (Some(false), _) => "; the file is not there".to_owned(),
+                (_, Some(bytes)) => format!("; {}", size(*bytes)),
+                (_, None) => String::new(),
+            };
+            let waiting = match lock.as_ref().map_or(0, |lock| lock.waiting) {
+                0 => String::new(),
+                count => format!("; {count} waiting"),
+            };
+            format!("{name}: {state}{there}{waiting}")
+        }
+        Outcome::Free => format!("{name} is free"),
+        // Failures are worded in `errors`; nothing that reaches this function holds one.
+        Outcome::Failed(fault) => format!("{name}: {fault:?}"),
+    }
+}
+
+/// One line about something that happened: `09:12:31  fixtures/4801247.mcam: checkout by alice on CAM-03`.
+pub fn event(event: &Event, times: &Times) -> String {
+    let what = match &event.what {
+        EventKind::File {
+            file,
+            verb,
+            by_user,
+            by_machine,
+            ended: over,
+            lock,
+        } => {
+            let by = person(by_user, by_machine.as_deref());
+            let over = over
+                .as_ref()
+                .filter(|over| over.how != "released")
+                .map(|over| format!("; {}", ended(over, times)))
+                .unwrap_or_default();
+            let now = match lock {
+                Some(lock) if lock.user == *by_user && lock.machine == *by_machine => because(&lock.message),
+                Some(lock) => format!("; {} has it now", person(&lock.user, lock.machine.as_deref())),
+                None => "; free now".to_owned(),
+            };
+            format!("{}: {} by {by}{over}{now}", clean(file), clean(verb))
+        }
+        EventKind::Session {
+            verb, user, machine, ..
+        } => {
+            let who = person(user, machine.as_deref());
+            match verb.as_str() {
+                "park" => format!("{who} went away and keeps the checkouts"),
+                "revive" => format!("{who} is back"),
+                other => format!("{who}: {}", clean(other)),
+            }
+        }
+        EventKind::Away { cause } => {
+            format!("{} cannot be reached: {}", clean(&event.repository), clean(cause))
+        }
+        EventKind::Back => format!("{} can be reached again", clean(&event.repository)),
+        EventKind::Remark { text } => clean(text).into_owned(),
+        EventKind::Missed { count } => {
+            format!("{count} events were missed; `camctl list` shows how things stand")
+        }
+    };
+    format!("{}  {what}", times.to_the_second(event.at_us))
+}

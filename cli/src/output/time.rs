@@ -1,0 +1,177 @@
+//! Times and sizes, as people read them.
+//!
+//! The time zone is only looked up when a time is printed: most commands print none.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use camctl_shared::clock::{Clock, Timestamp};
+use jiff::tz::TimeZone;
+
+/// Turns moments into words, in the person's time zone.
+pub struct Times {
+    clock: Box<dyn Clock>,
+    zone: OnceCell<TimeZone>,
+}
+
+impl Times {
+    /// Times of the system's zone.
+    pub fn system(clock: Box<dyn Clock>) -> Self {
+        Self {
+            clock,
+            zone: OnceCell::new(),
+        }
+    }
+
+    /// Times of a fixed zone.
+    #[cfg(test)]
+    pub fn fixed(clock: Box<dyn Clock>, zone: TimeZone) -> Self {
+        Self {
+            clock,
+            zone: OnceCell::from(zone),
+        }
+    }
+
+    fn zone(&self) -> &TimeZone {
+        self.zone.get_or_init(TimeZone::system)
+    }
+
+    /// `09:12` when that was today, `2026-11-19 09:12` otherwise.
+    pub fn at(&self, microseconds: i64) -> String {
+        let Ok(time) = Timestamp::from_microsecond(microseconds) else {
+            return "an unknown time".to_owned();
+        };
+        let local = time.to_zoned(self.zone().clone());
+        let today = self.clock.wall().to_zoned(self.zone().clone()).date();
+        if local.date() == today {
+            format!("{:02}:{:02}", local.hour(), local.minute())
+        } else {
+            format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
+        }
+    }
+
+    /// `09:12:31`, with the date when that was not today; for events.
+    pub fn to_the_second(&self, microseconds: i64) -> String {
+        let second = Timestamp::from_microsecond(microseconds)
+            .map(|time| time.to_zoned(self.zone().clone()).second())
+            .unwrap_or_default();
+        format!("{}:{second:02}", self.at(microseconds))
+    }
+
+    /// `since 09:12 (2 h ago)`. A time that lies ahead, by another machine's clock, gets no distance.
+    pub fn since(&self, microseconds: i64) -> String {
+        let at = self.at(microseconds);
+        let passed = self.clock.wall().as_microsecond().saturating_sub(microseconds);
+        match u64::try_from(passed) {
+            Ok(passed) => format!("since {at} ({} ago)", span(Duration::from_micros(passed))),
+            Err(_) => format!("since {at}"),
+        }
+    }
+}
+
+/// A length of time in its largest unit: `340 ms`, `12 s`, `5 min`, `2 h`, `3 d`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A time in microseconds of Unix time as RFC 3339 in UTC, for JSON.
+pub fn rfc3339(microseconds: i64) -> Option<String> {
+    let time = Timestamp::from_microsecond(microseconds).ok()?;
+    Some(format!("{time:.6}"))
+}
+
+/// A number of bytes: `812 B`, `1.2 MB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut tenths = bytes / 100;
+    let mut unit = 0;
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use camctl_shared::clock::ManualClock;
+
+    use super::*;
+
+    fn times() -> (Times, i64) {
+        let now: Timestamp = "2026-11-20T11:12:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        (
+            Times::fixed(Box::new(ManualClock::new(now)), zone),
+            now.as_microsecond(),
+        )
+    }
+
+    #[test]
+    fn times_are_local_and_carry_the_date_when_not_today() {
+        let (times, now) = times();
+        let hour = 3_600_000_000;
+        let cases = [
+            (now, "since 12:12 (0 ms ago)"),
+            (now - 40_000_000, "since 12:11 (40 s ago)"),
+            (now - 2 * hour, "since 10:12 (2 h ago)"),
+            (now - 12 * hour, "since 00:12 (12 h ago)"),
+            (now - 13 * hour, "since 2026-11-19 23:12 (13 h ago)"),
+            (now - 72 * hour, "since 2026-11-17 12:12 (3 d ago)"),
+            (now + hour, "since 13:12"),
+            (i64::MAX, "since an unknown time"),
+        ];
+        for (at, text) in cases {
+            assert_eq!(times.since(at), text);
+        }
+        assert_eq!(times.to_the_second(now + 7_000_000), "12:12:07");
+    }
+
+    #[test]
+    fn json_has_one_form_of_time() {
+        assert_eq!(
+            rfc3339(1_795_172_400_000_001).unwrap(),
+            "2026-11-20T11:00:00.000001Z"
+        );
+        assert_eq!(
+            rfc3339(1_795_172_400_000_000).unwrap(),
+            "2026-11-20T11:00:00.000000Z"
+        );
+        assert_eq!(rfc3339(i64::MIN), None);
+    }
+
+    #[test]
+    fn sizes_and_spans_use_their_largest_unit() {
+        let sizes = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (1_048_576, "1.0 MB"),
+            (999_999, "999.9 kB"),
+            (12_345_678_901, "12.3 GB"),
+        ];
+        for (bytes, text) in sizes {
+            assert_eq!(size(bytes), text);
+        }
+        let spans = [
+            (340, "340 ms"),
+            (59_000, "59 s"),
+            (60_000, "1 min"),
+            (7_200_000, "2 h"),
+            (172_800_000, "2 d"),
+        ];
+        for (ms, text) in spans {
+            assert_eq!(span(Duration::from_millis(ms)), text);
+        }
+    }
+}
