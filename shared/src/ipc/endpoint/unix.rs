@@ -81,14 +81,18 @@ impl Address {
                 .name(self.name()?)
                 .wait_mode(ConnectWaitMode::Timeout(left))
                 .connect_sync()?;
-            let peer = stream.peer_creds()?;
-            if is(peer, geteuid().as_raw()) {
-                return Ok(Connection::new(stream));
-            }
-            // An agent that is stopped accepts nobody, and when its backlog is full the kernel gives a socket that is
-            // connected to nobody.
-            if !is(peer, u32::MAX) {
-                return Err(stranger());
+            match stream.peer_creds() {
+                Ok(peer) if is(peer, geteuid().as_raw()) => return Ok(Connection::new(stream)),
+                Ok(_) => {
+                    return Err(io::Error::new(
+                        ErrorKind::PermissionDenied,
+                        "the process that listens there belongs to another user",
+                    ));
+                }
+                // An agent that is stopped accepts nobody, and when its backlog is full the kernel does not wait:
+                // the socket is connected to nobody, and interprocess says so only here.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+                Err(error) => return Err(error),
             }
             if left.is_zero() {
                 return Err(ErrorKind::TimedOut.into());
@@ -166,13 +170,6 @@ pub(super) fn peer_is_us(peer: PeerCreds) -> io::Result<bool> {
 
 fn is(peer: PeerCreds, user: u32) -> bool {
     peer.euid() == Some(user)
-}
-
-fn stranger() -> io::Error {
-    io::Error::new(
-        ErrorKind::PermissionDenied,
-        "the process that listens there belongs to another user",
-    )
 }
 
 /// A connection with time limits.
