@@ -125,7 +125,7 @@ place() {
 }
 
 place_all() {
-    local built="$1"
+    local built="$1" pages page
     mkdir -p "$(dirname "$manifest")"
     : >"$manifest.new"
     place "$programs/camctl-agent" 755 <"$built/camctl-agent"
@@ -133,7 +133,10 @@ place_all() {
     "$built/camctl" completions bash | place "$prefix/share/bash-completion/completions/camctl" 644
     "$built/camctl" completions zsh | place "$prefix/share/zsh/site-functions/_camctl" 644
     "$built/camctl" completions fish | place "$prefix/share/fish/vendor_completions.d/camctl.fish" 644
-    "$built/camctl" man | place "$prefix/share/man/man1/camctl.1" 644
+    pages="$(mktemp -d)"
+    "$built/camctl" man "$pages" --quiet
+    for page in "$pages"/*.1; do place "$prefix/share/man/man1/${page##*/}" 644 <"$page"; done
+    rm -r "$pages"
     # What an older version installed and this one does not.
     if [ -f "$manifest" ]; then
         grep -Fxv -f "$manifest.new" "$manifest" | while IFS= read -r old; do rm -f -- "$old"; done || true
@@ -198,7 +201,7 @@ state_folders() {
         return
     fi
     printf '%s\n' "${XDG_CONFIG_HOME:-$HOME/.config}/camctl" "${XDG_DATA_HOME:-$HOME/.local/share}/camctl" \
-        "${XDG_STATE_HOME:-$HOME/.local/state}/camctl" "${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/camctl"
+        "${XDG_STATE_HOME:-$HOME/.local/state}/camctl" "${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/camctl" "/tmp/camctl-$(id -u)"
 }
 
 # remove FILE, and the folders above it that are empty now: they were made for it, or serve nobody.

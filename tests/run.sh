@@ -2,7 +2,7 @@
 # Everything that a change has to pass, in one command. Gets what the tests need on a fresh Debian or Ubuntu.
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
-#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it doc deny windows scripts bench
+#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it doc deny windows scripts install bench
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
 # Arguments after `--` go to nextest:   ./tests/run.sh it -- checkout
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=installer/prepare.sh
 . installer/prepare.sh
 
-all_steps=(fmt clippy build test doc deny windows scripts)
+all_steps=(fmt scripts deny clippy build test doc windows install)
 windows_target=x86_64-pc-windows-gnu
 
 step=""        # the one that runs
@@ -132,13 +132,16 @@ step_scripts() {
     fi
 }
 
+# Builds the release programs, and installs, upgrades and removes them in a temporary home.
+step_install() { installer/test.sh; }
+
 step_bench() { tests/benches/run.sh; }
 
 wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | doc | deny | windows | scripts | bench) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | doc | deny | windows | scripts | install | bench) wanted+=("$1") ;;
         -h | --help)
             sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0

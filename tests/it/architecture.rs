@@ -10,16 +10,17 @@ use source::{Source, manifest, sources, workspace};
 const LONGEST: usize = 420;
 
 /// Files that are longer for now, and the most lines that each may have.
-const LONGER_FOR_NOW: [(&str, usize); 5] = [
+const LONGER_FOR_NOW: [(&str, usize); 6] = [
     ("shared/src/ipc/message.rs", 600),
     ("shared/src/model/policy.rs", 480),
+    ("shared/src/rules/tests/machine.rs", 550),
     ("shared/src/rules/tests/stale.rs", 530),
     ("shared/tests/client.rs", 450),
     ("shared/tests/golden/samples.rs", 450),
 ];
 
 /// Where the product may touch files itself, and why there.
-const MAY_USE_FILES: [(&str, &str); 4] = [
+const MAY_USE_FILES: [(&str, &str); 8] = [
     (
         "shared/src/share/",
         "it is the only code that touches the shared folder",
@@ -32,6 +33,19 @@ const MAY_USE_FILES: [(&str, &str); 4] = [
     (
         "shared/src/ipc/endpoint/unix.rs",
         "it makes the socket's folder and looks whose socket it is",
+    ),
+    ("cli/src/agent_log.rs", "it shows the end of the agent's log"),
+    (
+        "cli/src/agent_start.rs",
+        "it finds and starts the agent's program",
+    ),
+    (
+        "cli/src/commands/demo/",
+        "it plays in a scratch folder of its own",
+    ),
+    (
+        "cli/src/commands/man.rs",
+        "it writes manual pages where it is told to",
     ),
 ];
 

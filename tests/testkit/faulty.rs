@@ -211,12 +211,13 @@ impl Share for Faulty {
     }
 
     fn publish(&self, temporary: &str, path: &str) -> Published {
-        let act = || match self.inner.publish(temporary, path) {
-            Published::Unknown(error) => Err(error),
-            known => Ok(known),
-        };
-        self.plain(Operation::Publish, path, act)
-            .unwrap_or_else(Published::Unknown)
+        let fault = self.strikes(Operation::Publish, path);
+        if let Some(Fault::Fail(kind)) = fault {
+            return Published::Refused(self.error(Operation::Publish, path, kind));
+        }
+        let act = || Ok(self.inner.publish(temporary, path));
+        self.suffer(fault, Operation::Publish, path, act)
+            .map_or_else(Published::Unknown, |(answer, _)| answer)
     }
 
     fn sync_folder(&self, folder: &str) -> Result<()> {

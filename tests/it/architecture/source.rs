@@ -72,7 +72,9 @@ impl Source {
 
     /// Whether it ends up in a program that people run.
     pub fn is_product(&self) -> bool {
-        let is_test = self.path.ends_with("/tests.rs") || self.path.contains("/tests/");
+        let is_test = ["/tests.rs", "/tests/", "/benches/"]
+            .iter()
+            .any(|mark| self.path.contains(mark));
         !is_test && !self.path.starts_with("tests/") && !self.path.ends_with("build.rs")
     }
 

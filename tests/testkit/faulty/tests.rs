@@ -41,6 +41,19 @@ fn a_lost_reply_hides_what_was_done() {
 }
 
 #[test]
+fn a_publishing_that_fails_is_refused() {
+    let (_sandbox, share) = share();
+    share.add(Rule::on(Operation::Publish).fault(Fault::Fail(ShareErrorKind::Denied)));
+    share.write_new("temporary", b"mine").unwrap();
+    assert!(matches!(
+        share.publish("temporary", "name"),
+        Published::Refused(_)
+    ));
+    assert!(share.read("name", LIMIT).is_err());
+    assert!(matches!(share.publish("temporary", "name"), Published::Won));
+}
+
+#[test]
 fn what_is_half_written_stays_half_written() {
     let (_sandbox, share) = share();
     share.add(Rule::on(Operation::Overwrite).fault(Fault::Half(ShareErrorKind::Full)));
