@@ -2,7 +2,10 @@
 //!
 //! `cargo bench -p camctl-shared --bench commit`. Compare only rows of one run: machines differ, and their disks more.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run has nothing to say"
+)]
 
 use std::fs::{self, File};
 use std::io::Write as _;

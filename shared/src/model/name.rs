@@ -153,6 +153,9 @@ fn same_letters(a: &str, b: &str) -> bool {
 
 /// Letter by letter to upper case, where that gives one letter: what NTFS and Samba do. `ß` stays as it is.
 fn fold(text: &str) -> Box<str> {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase().into();
+    }
     let upper = |letter: char| {
         let mut letters = letter.to_uppercase();
         match (letters.next(), letters.next()) {
@@ -163,6 +166,9 @@ fn fold(text: &str) -> Box<str> {
     text.chars().map(upper).collect::<String>().into()
 }
 
+/// What Windows does not take in names.
+const FORBIDDEN: &[u8] = br#"<>:"|?*\"#;
+
 fn check_part(part: &str) -> Result<(), NameError> {
     if part.is_empty() {
         return Err(NameError::Empty);
@@ -170,11 +176,17 @@ fn check_part(part: &str) -> Result<(), NameError> {
     if part == ".." || part == "." {
         return Err(NameError::Outside);
     }
-    if let Some(control) = part.chars().find(|letter| letter.is_control()) {
-        return Err(NameError::Control(control));
-    }
-    if let Some(bad) = part.chars().find(|letter| r#"<>:"|?*\"#.contains(*letter)) {
-        return Err(NameError::Forbidden(bad));
+    // One pass over the bytes settles nearly every name: lists of 100,000 files are made of these.
+    if !part
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !FORBIDDEN.contains(&byte))
+    {
+        if let Some(control) = part.chars().find(|letter| letter.is_control()) {
+            return Err(NameError::Control(control));
+        }
+        if let Some(bad) = part.bytes().find(|byte| FORBIDDEN.contains(byte)) {
+            return Err(NameError::Forbidden(bad.into()));
+        }
     }
     if part.ends_with(['.', ' ']) {
         return Err(NameError::Trailing(part.into()));
