@@ -186,6 +186,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Draft, Kind, Owner, Waiter};
 
     #[test]
     fn requests_are_remembered_for_two_folders_of_the_log() {
@@ -197,5 +198,66 @@ mod tests {
         recent.add(2 + Recent::REACH, RequestId::random());
         assert_eq!(recent.find(&first), None);
         assert_eq!(recent.iter().count(), 2);
+    }
+
+    fn table_with(lock: Lock) -> Table {
+        let mut table = Table::empty(RepositoryId::random(), Case::Sensitive);
+        let file = FileName::parse("a.mcam", Case::Sensitive).unwrap();
+        table.locks.insert(file, Arc::new(lock));
+        table
+    }
+
+    fn step(table: &mut Table, n: u64, by: &Arc<Owner>) {
+        table.apply(&Commit {
+            n,
+            previous: table.nonce.clone(),
+            nonce: Nonce::random(),
+            author: Arc::clone(by),
+            time: Timestamp::UNIX_EPOCH,
+            draft: Draft::default(),
+            extra: Extra::new(),
+        });
+    }
+
+    #[test]
+    fn sessions_with_nothing_at_stake_are_forgotten_now_and_then() {
+        let [holder, waiter, gone] =
+            ["alice", "bob", "carol"].map(|user| Arc::new(Owner::new(user, "CAM-03", SessionId::random())));
+        let id = |owner: &Arc<Owner>| owner.session.clone().unwrap();
+        let mut table = table_with(Lock {
+            owner: Arc::clone(&holder),
+            since: Timestamp::UNIX_EPOCH,
+            message: "".into(),
+            kind: Kind::Checkout,
+            token: Some(1),
+            renewed: 1,
+            lease: None,
+            expires: None,
+            base: None,
+            process: None,
+            queue: vec![Waiter {
+                owner: Arc::clone(&waiter),
+                since: Timestamp::UNIX_EPOCH,
+                message: "".into(),
+                request: RequestId::random(),
+                extra: Extra::new(),
+            }],
+            requests: Vec::new(),
+            extra: Extra::new(),
+        });
+        for (n, owner) in [&holder, &waiter, &gone, &holder].into_iter().enumerate() {
+            step(&mut table, SWEEP - 5 + n as u64, owner);
+            let since = Timestamp::UNIX_EPOCH;
+            table.parked.insert(id(owner), Absence { since, commit: 1 });
+        }
+        assert_eq!(table.signs[&id(&holder)], SWEEP - 2, "the newest counts");
+        assert_eq!((table.signs.len(), table.parked.len()), (3, 3));
+        step(&mut table, SWEEP - 1, &gone);
+        assert_eq!(table.signs[&id(&gone)], SWEEP - 1);
+        step(&mut table, SWEEP, &holder);
+        let left = |ids: Vec<&SessionId>| ids.into_iter().cloned().collect::<BTreeSet<_>>();
+        let expected = BTreeSet::from([id(&holder), id(&waiter)]);
+        assert_eq!(left(table.signs.keys().collect()), expected);
+        assert_eq!(left(table.parked.keys().collect()), expected);
     }
 }

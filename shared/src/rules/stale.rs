@@ -6,7 +6,8 @@
 //! of *unbroken* watching. Whenever the watching was broken (a gap, or the observer's own heartbeats failed),
 //! everybody's silence starts again: a share that was away for everybody must not make everybody stale.
 //!
-//! How it is used: [`Observer::look`] once in a heartbeat, with every session that [`Table::sessions`] names;
+//! How it is used: [`Observer::begin`] and [`Observer::look`] around each round, once in a heartbeat, with every session
+//! that [`Table::sessions`] names;
 //! [`Observer::interrupted`] whenever a round or an own heartbeat failed; [`Observer::tick`] before a decision. Judged is
 //! always against the table at hand: a session that committed after the last look lives, whatever the observer knew.
 
@@ -52,7 +53,9 @@ pub struct Observer {
     leases: BTreeMap<FileName, (u64, Moment)>,
     away: BTreeMap<SessionId, Away>,
     parked_seen: Option<Moment>,
+    /// When the last complete round began; what it saw is true of that moment, and of nothing later.
     looked: Option<Moment>,
+    began: Option<Moment>,
     stale_after: Duration,
     /// Until when an earlier, longer `stale_after` goes on to hold.
     before: Option<(Moment, Duration)>,
@@ -110,7 +113,13 @@ impl Observer {
         self.notice_gap(now);
     }
 
-    /// One complete round of watching: the table, and the heartbeat that stands on the share of every session that
+    /// A round of watching begins: the first heartbeat is about to be read. Without it a round takes no time, and one
+    /// that took long would count its own length as everybody's silence.
+    pub fn begin(&mut self, now: Moment) {
+        self.began = Some(now);
+    }
+
+    /// One complete round of watching, which ends now: the table, and the heartbeat that stands on the share of every session that
     /// [`Table::sessions`] names (`None` where the share says for certain that there is no such file).
     ///
     /// A session that could not be read is left out: it is unknown, so its silence starts again.
@@ -130,7 +139,7 @@ impl Observer {
                 None => drop(self.sessions.insert(session.clone(), seen)),
             }
         }
-        self.looked = Some(now);
+        self.looked = Some(self.began.take().unwrap_or(now));
         self.see_leases(now, table);
         self.see_parked(now, wall, table);
     }

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::{Clock, ManualClock, Moment};
-use crate::model::{How, Verb};
+use crate::model::Verb;
+
+mod promises;
 
 const DESKS: [&str; 6] = [
     "alice@CAM-03",
@@ -308,48 +310,6 @@ impl World {
         }
     }
 
-    fn check_answers(&self, asks: &[Ask], decision: &Decision) {
-        assert_eq!(asks.len(), decision.answers.len());
-        let mut done = Vec::new();
-        let mut touched = BTreeSet::new();
-        for (ask, answer) in asks.iter().zip(&decision.answers) {
-            let settled = self.truth.settled.contains(&ask.id);
-            assert_eq!(
-                matches!(answer, Answer::Settled(_)),
-                settled,
-                "{ask:?}: {answer:?}"
-            );
-            if settled {
-                continue;
-            }
-            assert_eq!(
-                *answer == Answer::Later,
-                touched.contains(&ask.file),
-                "{ask:?}: {answer:?}"
-            );
-            if let Answer::Done(_) = answer {
-                done.push(ask.id.clone());
-                touched.insert(&ask.file);
-                continue;
-            }
-            if *answer == Answer::Later {
-                continue;
-            }
-            // What nobody may be refused: a free file, and to give back what is one's own.
-            let standing = self.bench.table.locks.get(&ask.file);
-            match (&ask.intent, standing) {
-                (Intent::Checkout(_), None) => panic!("a free file was refused: {answer:?}"),
-                (Intent::Checkin(wish), Some(lock)) => {
-                    let right = wish.token.is_none() || wish.token == lock.token;
-                    assert!(!right || lock.owner.user != ask.by.user, "{ask:?}: {answer:?}");
-                }
-                _ => {}
-            }
-        }
-        assert_eq!(decision.draft.requests, done);
-        assert_eq!(decision.draft.changes.len(), done.len());
-    }
-
     fn commit(&mut self, desk: &str, draft: Draft) {
         let n = self.bench.table.n + 1;
         let mut files = BTreeSet::new();
@@ -373,126 +333,6 @@ impl World {
         self.bench.commit(&owner(desk), draft);
         self.truth.life.insert(session(desk), moment);
     }
-
-    fn check_change(&mut self, n: u64, change: &Change) {
-        let before = self.bench.table.locks.get(&change.file).cloned();
-        match (&before, &change.ended) {
-            (None, None) => assert!(change.grants(n), "nothing comes of nothing"),
-            (None, Some(ended)) => panic!("an end of nothing: {ended:?}"),
-            (Some(before), None) => {
-                let after = change.lock.as_ref().expect("a lock vanished without a record");
-                assert_eq!(after.token, before.token, "a lock changed hands without a record");
-                assert!(
-                    after.owner == before.owner || after.owner.same_desk(&before.owner),
-                    "{before:?} became {after:?}"
-                );
-                return;
-            }
-            (Some(before), Some(ended)) => {
-                assert_eq!(
-                    (&ended.owner, ended.token, ended.since),
-                    (&before.owner, before.token, before.since)
-                );
-                self.check_right(change, before, ended);
-            }
-        }
-        let Some(after) = &change.lock else {
-            if let Some(before) = &before {
-                assert!(
-                    before
-                        .queue
-                        .iter()
-                        .all(|waiter| !self.lives(waiter) || self.parks(change, waiter))
-                );
-            }
-            return;
-        };
-        assert!(change.grants(n), "a new lock has a new token");
-        let newest = self.truth.newest.get(&change.file);
-        assert!(newest.is_none_or(|newest| *newest < n), "tokens only grow");
-        if let Some(before) = &before {
-            self.check_line(change, before, after);
-        }
-    }
-
-    /// Whether whoever made this change was allowed to end the lock that stood.
-    fn check_right(&mut self, change: &Change, before: &Lock, ended: &Ended) {
-        *self.seen.entry(ended.how.as_str()).or_default() += 1;
-        let admin = self.bench.policy.is_administrator(&change.by.user);
-        let mine = ended.owner.user == change.by.user;
-        let moment = self.clock.moment();
-        match ended.how {
-            How::Released => assert!(mine || (admin && ended.token.is_none()), "{change:?}"),
-            How::Forced => assert!(admin && !mine),
-            How::Expired => {
-                assert_eq!(before.kind, Kind::Lease);
-                let lasted = moment.since(self.truth.renewed[&change.file]);
-                assert!(lasted >= LEASE, "a lease ended after {lasted:?}");
-            }
-            How::Broken => {
-                let id = before
-                    .owner
-                    .session
-                    .as_ref()
-                    .expect("an older tool's record is never stale");
-                if let Some(since) = self.truth.parked.get(id) {
-                    let away = moment.since(*since);
-                    assert!(away >= self.bench.policy.park_limit, "broken after {away:?} away");
-                    *self.seen.entry("parked too long").or_default() += 1;
-                } else {
-                    let silent = moment.since(self.truth.life[id]);
-                    assert!(silent >= self.bench.policy.stale_after, "broken after {silent:?}");
-                }
-            }
-        }
-    }
-
-    /// Whoever got the file was the first in line who lives, or had a right to pass; the others stay in order.
-    fn check_line(&mut self, change: &Change, before: &Lock, after: &Lock) {
-        let served = |waiter: &&Waiter| waiter.owner.same_desk(&after.owner);
-        let taken = after.owner == change.by && change.verb != Verb::CHECKIN && change.verb != Verb::BREAK;
-        let admin = self.bench.policy.is_administrator(&change.by.user) && change.verb == Verb::STEAL;
-        let moved = before.owner.user == after.owner.user && before.kind != Kind::Guard;
-        if !(taken && (admin || moved)) {
-            for waiter in before.queue.iter().take_while(|waiter| !served(waiter)) {
-                assert!(
-                    !self.lives(waiter) || self.parks(change, waiter),
-                    "{} passed {}",
-                    name(&after.owner),
-                    name(&waiter.owner)
-                );
-            }
-        }
-        if !before.queue.is_empty() && before.queue.iter().any(|waiter| served(&waiter)) {
-            *self.seen.entry("served").or_default() += 1;
-        }
-        let mut rest = before.queue.iter();
-        for waiter in &after.queue {
-            assert!(rest.any(|known| known == waiter), "the line is out of order");
-        }
-        for waiter in before.queue.iter().filter(|waiter| !served(waiter)) {
-            let keeps = self.lives(waiter) || self.bench.table.parked.contains_key(&of(waiter));
-            assert!(
-                !keeps || after.queue.contains(waiter),
-                "{} lost the place",
-                name(&waiter.owner)
-            );
-        }
-    }
-
-    /// As the decision knew it.
-    fn lives(&self, waiter: &Waiter) -> bool {
-        let id = of(waiter);
-        !self.bench.table.parked.contains_key(&id) && !self.observer.session_is_stale(&self.bench.table, &id)
-    }
-
-    fn parks(&self, change: &Change, waiter: &Waiter) -> bool {
-        change.verb == Verb::PARK && change.by.session == waiter.owner.session
-    }
-}
-
-fn of(waiter: &Waiter) -> SessionId {
-    waiter.owner.session.clone().unwrap()
 }
 
 proptest! {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::model::{Case, Commit, Extra, Kind, Nonce, Waiter};
 
+mod away;
 mod batch;
 mod r#break;
 mod checkin;
