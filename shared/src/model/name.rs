@@ -64,7 +64,7 @@ pub enum NameError {
     /// Windows drops dots and spaces at the end of a name, so that two names become one.
     #[error("{0:?} ends in a dot or a space, which Windows drops")]
     Trailing(Box<str>),
-    /// Longer than [`MAX_BYTES`].
+    /// Longer than 4,096 bytes.
     #[error("it has {0} bytes; at most {MAX_BYTES} are allowed")]
     TooLong(usize),
     /// Not Unicode; it could not be written to `locks.json`.
