@@ -17,7 +17,7 @@ const LONGER_FOR_NOW: [(&str, usize); 3] = [
 ];
 
 /// Where the product may touch files itself, and why there.
-const MAY_USE_FILES: [(&str, &str); 8] = [
+const MAY_USE_FILES: [(&str, &str); 9] = [
     (
         "shared/src/share/",
         "it is the only code that touches the shared folder",
@@ -30,6 +30,10 @@ const MAY_USE_FILES: [(&str, &str); 8] = [
     (
         "shared/src/ipc/endpoint/unix.rs",
         "it makes the socket's folder and looks whose socket it is",
+    ),
+    (
+        "agent/src/state.rs",
+        "it reads what an earlier run of the agent left",
     ),
     ("cli/src/agent_log.rs", "it shows the end of the agent's log"),
     (

@@ -26,7 +26,7 @@ mod queue;
 mod stale;
 
 pub use park::{park, revive};
-pub use stale::{Observer, Sign};
+pub use stale::{Away, Observer, Sign};
 
 /// What somebody wants to happen to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::model::{ShareError, ShareErrorKind};
 
 mod disk;
+mod find;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod lock;
@@ -30,6 +31,7 @@ mod probe;
 mod tests;
 
 pub use disk::DiskShare;
+pub use find::{Root, find_root};
 pub use probe::{Probe, probe};
 
 /// The answer of a share.

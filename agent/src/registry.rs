@@ -1,0 +1,387 @@
+//! Which repositories there are, and which one a path belongs to.
+//!
+//! A path is taken as it is spelled: known folders are compared first, without touching the share. Only for a path
+//! below none of them is the file system asked, upwards for `.camctl/` as git does, on a thread of its own and with a
+//! limit. A folder that is reached by two paths is one repository.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use camctl_shared::clock::Clock;
+use camctl_shared::model::{NameError, OWN_FOLDER, Owner, StoreError};
+use camctl_shared::share::{DiskShare, Share, find_root};
+use camctl_shared::store::folder::{FolderStore, Options};
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::timeout;
+
+use crate::desktop::{Desktop, RepositoryView, View};
+use crate::problem::Problem;
+use crate::repository::Repository;
+use crate::repository::board::{Board, Health};
+use crate::repository::pulse::Attentive;
+use crate::repository::worker::{Opened, Opener};
+use crate::state::Kept;
+
+/// What every repository of this agent is opened with.
+#[derive(Clone)]
+pub struct House {
+    /// Whose agent this is.
+    pub me: Arc<Owner>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The person's desktop.
+    pub desktop: Arc<dyn Desktop>,
+    /// How long a share may owe an answer.
+    pub patience: Duration,
+    /// Rung when something changed that is saved or shown.
+    pub stirred: Arc<Notify>,
+}
+
+struct Entry {
+    /// Every path by which it was reached; the first is the one that is shown.
+    roots: Vec<PathBuf>,
+    repository: Arc<Repository>,
+}
+
+impl Entry {
+    /// Remembers more paths.
+    fn know(&mut self, roots: impl IntoIterator<Item = PathBuf>) {
+        for root in roots {
+            if !self.roots.contains(&root) {
+                self.roots.push(root);
+            }
+        }
+    }
+}
+
+/// See the module.
+pub struct Registry {
+    house: House,
+    entries: Mutex<Vec<Entry>>,
+}
+
+impl Registry {
+    /// One that knows no repository.
+    pub fn new(house: House) -> Self {
+        Self {
+            house,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// What every repository is opened with.
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every repository, in the order in which they became known.
+    pub fn all(&self) -> Vec<Arc<Repository>> {
+        self.entries()
+            .iter()
+            .map(|entry| Arc::clone(&entry.repository))
+            .collect()
+    }
+
+    /// Takes up what an earlier run of the agent knew. Returns at once; the shares are asked in the background.
+    pub fn resume(&self, known: Vec<Kept>) {
+        for kept in known {
+            let root = kept.root.clone();
+            match self.start(&root, kept) {
+                Ok(repository) => self.entries().push(Entry {
+                    roots: vec![root],
+                    repository,
+                }),
+                Err(problem) => tracing::warn!(root = %root.display(), %problem, "not taken up again"),
+            }
+        }
+    }
+
+    /// The repository that `path` lies in, and the rest of the path, with `/` between its parts; the rest is empty for
+    /// the repository's folder itself.
+    ///
+    /// # Errors
+    /// [`Problem::NoRepository`], [`Problem::NoAnswer`] when the share hangs, [`Problem::Name`] when the path cannot
+    /// be in a repository.
+    pub async fn find(&self, path: &str) -> Result<(Arc<Repository>, String), Problem> {
+        let path = plain(Path::new(path))?;
+        if let Some(found) = self.known(&path) {
+            return found;
+        }
+        let limit = self.house.patience;
+        let looked_at = path.clone();
+        let look = timeout(limit, spawn_blocking(move || find_root(&looked_at)));
+        let place = match look.await {
+            Ok(Ok(place)) => place,
+            Ok(Err(error)) => return Err(Problem::Internal(error.to_string())),
+            Err(_) => {
+                return Err(Problem::NoAnswer {
+                    folder: path.display().to_string(),
+                    waited: limit,
+                    unsettled: false,
+                });
+            }
+        };
+        let Some(place) = place else {
+            return Err(Problem::NoRepository {
+                path: path.display().to_string(),
+            });
+        };
+        let repository = self.open(&place.folder, &place.real).await?;
+        Ok((repository, relative(&place.folder, &place.path)?))
+    }
+
+    fn known(&self, path: &Path) -> Option<Result<(Arc<Repository>, String), Problem>> {
+        let entries = self.entries();
+        let (root, repository) = entries
+            .iter()
+            .flat_map(|entry| entry.roots.iter().map(move |root| (root, &entry.repository)))
+            .filter(|(root, _)| path.starts_with(root))
+            .max_by_key(|(root, _)| root.components().count())?;
+        Some(relative(root, path).map(|rest| (Arc::clone(repository), rest)))
+    }
+
+    /// Opens the repository at `root`, unless it is known: by that name, by `real`, or as a folder that was reached by
+    /// another path before.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the system gives no thread for it.
+    pub async fn open(&self, root: &Path, real: &Path) -> Result<Arc<Repository>, Problem> {
+        let roots = [root.to_owned(), real.to_owned()];
+        if let Some(known) = self.same_root(&roots) {
+            return Ok(known);
+        }
+        let new = self.start(root, Kept::default())?;
+        let twin = if self.all().is_empty() {
+            None
+        } else {
+            self.twin(&new).await
+        };
+        // Somebody may have been faster while the share was asked.
+        let mut entries = self.entries();
+        let known = entries.iter_mut().find(|entry| {
+            let is_twin = twin
+                .as_ref()
+                .is_some_and(|twin| Arc::ptr_eq(twin, &entry.repository));
+            is_twin || roots.iter().any(|root| entry.roots.contains(root))
+        });
+        if let Some(entry) = known {
+            entry.know(roots);
+            new.retire();
+            return Ok(Arc::clone(&entry.repository));
+        }
+        let mut entry = Entry {
+            roots: Vec::new(),
+            repository: Arc::clone(&new),
+        };
+        entry.know(roots);
+        entries.push(entry);
+        self.house.stirred.notify_one();
+        Ok(new)
+    }
+
+    fn same_root(&self, roots: &[PathBuf]) -> Option<Arc<Repository>> {
+        let mut entries = self.entries();
+        let same = |entry: &&mut Entry| roots.iter().any(|root| entry.roots.contains(root));
+        let entry = entries.iter_mut().find(same)?;
+        entry.know(roots.iter().cloned());
+        Some(Arc::clone(&entry.repository))
+    }
+
+    /// The repository that lies in the same folder as `new`, reached by another path: another mount, a drive letter. The
+    /// id alone would not tell, since whole folders get copied; but a sign of life that one writes, only the same
+    /// folder shows to the other.
+    async fn twin(&self, new: &Repository) -> Option<Arc<Repository>> {
+        new.ready().await.ok()?;
+        let id = new.board.id()?;
+        for other in self.all() {
+            if other.board.id().as_ref() != Some(&id) {
+                continue;
+            }
+            // The new one's own sign first, so that it does not write over the other's.
+            if new.beat().await.is_err() {
+                return None;
+            }
+            let Ok(sign) = other.beat().await else { continue };
+            if matches!(new.sign().await, Ok(Some(seen)) if seen == sign) {
+                return Some(other);
+            }
+        }
+        None
+    }
+
+    fn start(&self, root: &Path, kept: Kept) -> Result<Arc<Repository>, Problem> {
+        let house = &self.house;
+        let board = Board::new(
+            root.to_owned(),
+            Arc::clone(&house.me),
+            Arc::clone(&house.clock),
+            house.patience,
+            Arc::clone(&house.stirred),
+        );
+        let open = opener(root, house, &board);
+        let kept = Kept {
+            root: root.to_owned(),
+            ..kept
+        };
+        Repository::start(board, Arc::clone(&house.desktop), open, kept)
+            .map(Arc::new)
+            .map_err(|error| Problem::Internal(format!("no thread for {}: {error}", root.display())))
+    }
+
+    /// Parks everywhere, within `limit`; what does not answer is left alone.
+    pub async fn park(&self, limit: Duration) {
+        let mut parking = JoinSet::new();
+        for repository in self.all() {
+            parking.spawn(async move {
+                let parked = repository.park().await;
+                (repository.board.folder.clone(), parked)
+            });
+        }
+        let all = async {
+            while let Some(done) = parking.join_next().await {
+                match done {
+                    Ok((_, Ok(()))) => {}
+                    Ok((folder, Err(problem))) => tracing::warn!(%folder, %problem, "could not park"),
+                    Err(error) => tracing::warn!(%error, "could not park"),
+                }
+            }
+        };
+        if timeout(limit, all).await.is_err() {
+            tracing::warn!("some shares did not answer; the locks there are kept, but not parked");
+        }
+    }
+
+    /// What is to be kept over a restart. A repository that was never read and where nothing was held is forgotten.
+    pub fn kept(&self) -> Vec<Kept> {
+        let worth_it = |repository: &Arc<Repository>| {
+            let kept = repository.kept();
+            let opened = repository.board.table().is_some();
+            (opened || !kept.held.is_empty() || !kept.lost.is_empty()).then_some(kept)
+        };
+        self.all().iter().filter_map(worth_it).collect()
+    }
+
+    /// How things stand, for the desktop.
+    pub fn view(&self) -> View {
+        let view = |repository: &Arc<Repository>| {
+            let state = repository.board.state();
+            RepositoryView {
+                folder: repository.board.folder.clone(),
+                problem: match &state.health {
+                    Health::Away(error) | Health::Damaged(error) => Some(error.to_string()),
+                    Health::Opening | Health::Well | Health::Stopped => None,
+                },
+                mine: state
+                    .mine
+                    .iter()
+                    .map(|(file, held)| (file.clone(), held.token))
+                    .collect(),
+            }
+        };
+        View {
+            repositories: self.all().iter().map(view).collect(),
+        }
+    }
+}
+
+/// How the worker opens a repository on a share, on its own thread.
+fn opener(root: &Path, house: &House, board: &Board) -> Opener {
+    let (root, house, pulse) = (root.to_owned(), house.clone(), Arc::clone(&board.pulse));
+    Box::new(move || {
+        let clock = Arc::clone(&house.clock);
+        pulse.asked(clock.moment());
+        let disk: Arc<dyn Share> = Arc::new(DiskShare::open(&root).map_err(StoreError::Share)?);
+        pulse.answered(clock.moment());
+        let share: Arc<dyn Share> = Arc::new(Attentive::new(
+            Arc::clone(&disk),
+            Arc::clone(&pulse),
+            Arc::clone(&clock),
+        ));
+        let store = FolderStore::new(
+            Arc::clone(&share),
+            Arc::clone(&house.me),
+            clock,
+            Options::default(),
+        );
+        let events = share.is_local().then(|| share.root().join(OWN_FOLDER));
+        Ok(Opened {
+            store: Box::new(store),
+            place: Box::new(Arc::clone(&share)),
+            events,
+            share: Some(disk),
+        })
+    })
+}
+
+/// The path without `.` and `..`, by its spelling alone.
+///
+/// # Errors
+/// When it is not absolute, or leads above the root.
+fn plain(path: &Path) -> Result<PathBuf, Problem> {
+    if !path.is_absolute() {
+        return Err(Problem::BadRequest(format!(
+            "{} is not an absolute path",
+            path.display()
+        )));
+    }
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !plain.pop() {
+                    return Err(Problem::Name(NameError::Outside));
+                }
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(component),
+        }
+    }
+    Ok(plain)
+}
+
+/// What is left of `path` below `root`, with `/` between its parts.
+fn relative(root: &Path, path: &Path) -> Result<String, Problem> {
+    let rest = path
+        .strip_prefix(root)
+        .map_err(|_| Problem::Name(NameError::Outside))?;
+    let mut parts = Vec::new();
+    for component in rest.components() {
+        let part = component
+            .as_os_str()
+            .to_str()
+            .ok_or(Problem::Name(NameError::NotUnicode))?;
+        parts.push(part);
+    }
+    Ok(parts.join("/"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_as_they_are_spelled() {
+        let plain = |path: &str| plain(Path::new(path)).map(|path| path.display().to_string());
+        assert_eq!(plain("/a/./b/../c").unwrap(), "/a/c");
+        assert_eq!(plain("/a//b/").unwrap(), "/a/b");
+        assert!(plain("a/b").is_err());
+        assert!(matches!(plain("/../a"), Err(Problem::Name(NameError::Outside))));
+    }
+
+    #[test]
+    fn the_rest_of_a_path_names_the_file() {
+        let relative = |root: &str, path: &str| relative(Path::new(root), Path::new(path));
+        assert_eq!(
+            relative("/mnt/cam", "/mnt/cam/fixtures/a.mcam").unwrap(),
+            "fixtures/a.mcam"
+        );
+        assert_eq!(relative("/mnt/cam", "/mnt/cam").unwrap(), "");
+        assert!(relative("/mnt/cam", "/mnt/camera/a.mcam").is_err());
+    }
+}

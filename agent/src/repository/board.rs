@@ -1,0 +1,379 @@
+//! What a repository's worker shows to the rest of the agent.
+//!
+//! The worker writes it, everybody reads it; nobody holds one of its locks over I/O or over an `await`, so that looking
+//! never waits for the share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use camctl_shared::clock::{Clock, Moment, Timestamp};
+use camctl_shared::model::{Commit, Ended, FileName, Owner, Policy, RepositoryId, StoreError, Table, Token};
+use camctl_shared::rules::Observer;
+use camctl_shared::share::Share;
+use camctl_shared::store::SharedTable;
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::life::Life;
+use super::schedule::Pace;
+use crate::problem::Problem;
+use crate::state::Kept;
+use crate::wire::Eyes;
+
+/// Events that a slow watcher may be behind before it misses some.
+const NEWS: usize = 256;
+/// Lost locks that are remembered until their owner asks for them.
+const LOSSES: usize = 1000;
+/// How long after the last request the table is still looked at often.
+const CALM_FOR: Duration = Duration::from_secs(60);
+
+/// Something that happened in the repository.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// A commit, whoever made it.
+    Commit(Arc<Commit>),
+    /// The share cannot be reached.
+    Away {
+        /// When, for people.
+        at: Timestamp,
+        /// Why.
+        cause: String,
+    },
+    /// It can be reached again.
+    Back {
+        /// When, for people.
+        at: Timestamp,
+    },
+    /// Something a person should know.
+    Remark {
+        /// When, for people.
+        at: Timestamp,
+        /// A sentence.
+        text: String,
+    },
+}
+
+/// How well the repository can be read.
+#[derive(Debug, Clone)]
+pub enum Health {
+    /// It was not read yet.
+    Opening,
+    /// It was read the last time this was tried.
+    Well,
+    /// The share does not answer as it should; this passes.
+    Away(StoreError),
+    /// Somebody has to mend something.
+    Damaged(StoreError),
+    /// The agent has parked its locks.
+    Stopped,
+}
+
+/// A lock of this desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Its token; `None` for records of older tools.
+    pub token: Option<Token>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A lock of this desk that somebody else ended, and whose owner has not asked for it since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// How it ended.
+    pub ended: Ended,
+    /// By whom.
+    pub by: Arc<Owner>,
+}
+
+/// What changes together, under one lock.
+#[derive(Debug)]
+pub struct State {
+    /// How well the repository can be read.
+    pub health: Health,
+    /// What holds here.
+    pub policy: Arc<Policy>,
+    /// Whether one's own locks are known to stand.
+    pub life: Life,
+    /// Why one's own signs of life cannot be written, when that is so.
+    pub beat_problem: Option<StoreError>,
+    /// What this desk holds.
+    pub mine: BTreeMap<FileName, Held>,
+    /// What it lost.
+    pub lost: BTreeMap<FileName, Loss>,
+    /// When somebody last asked for something.
+    pub asked: Option<Moment>,
+    /// When the table was last brought up to date.
+    pub polled: Option<Moment>,
+    /// Whether the operating system tells of changes.
+    pub hears: bool,
+    /// What an earlier run knew, until the table was read.
+    pub kept: Kept,
+}
+
+impl State {
+    /// Remembers a lock that was lost; the oldest names go first when there are too many.
+    pub fn lose(&mut self, file: FileName, loss: Loss) {
+        self.lost.insert(file, loss);
+        if self.lost.len() > LOSSES {
+            self.lost.pop_first();
+        }
+    }
+}
+
+/// When the share answered last, and whether it is being asked right now.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    answered_ms: AtomicU64,
+    asked_ms: AtomicU64,
+}
+
+impl Pulse {
+    /// The share is asked something.
+    pub fn asked(&self, now: Moment) {
+        self.asked_ms.store(stamp(now), Ordering::Relaxed);
+    }
+
+    /// The share answered.
+    pub fn answered(&self, now: Moment) {
+        self.answered_ms.store(stamp(now), Ordering::Relaxed);
+        self.asked_ms.store(0, Ordering::Relaxed);
+    }
+
+    /// The system gave up waiting for an answer.
+    pub fn gave_up(&self) {
+        self.asked_ms.store(0, Ordering::Relaxed);
+    }
+
+    /// When it last answered.
+    pub fn last(&self) -> Option<Moment> {
+        moment(self.answered_ms.load(Ordering::Relaxed))
+    }
+
+    /// For how long it owes an answer.
+    pub fn owes(&self, now: Moment) -> Option<Duration> {
+        moment(self.asked_ms.load(Ordering::Relaxed)).map(|asked| now.since(asked))
+    }
+}
+
+fn stamp(moment: Moment) -> u64 {
+    let since_start = moment.since(Moment::default()).as_millis();
+    u64::try_from(since_start).unwrap_or(u64::MAX).max(1)
+}
+
+fn moment(stamp: u64) -> Option<Moment> {
+    (stamp != 0).then(|| Moment::from_start(Duration::from_millis(stamp)))
+}
+
+/// See the module.
+pub struct Board {
+    /// The repository's folder, as it was opened first.
+    pub root: PathBuf,
+    /// The same, for people.
+    pub folder: String,
+    /// Whose agent this is.
+    pub me: Arc<Owner>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How long the share may owe an answer.
+    pub patience: Duration,
+    /// When the share answered.
+    pub pulse: Arc<Pulse>,
+    /// Those who wait for a file here.
+    pub waiters: AtomicUsize,
+    /// Whether the worker was woken and has not looked yet.
+    pub woken: AtomicBool,
+    /// Rung when something changed that is saved or shown.
+    pub stirred: Arc<Notify>,
+    table: OnceLock<SharedTable>,
+    share: OnceLock<Arc<dyn Share>>,
+    observer: Mutex<Observer>,
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+    news: broadcast::Sender<News>,
+}
+
+impl Board {
+    /// The board of a repository that was not read yet.
+    pub fn new(
+        root: PathBuf,
+        me: Arc<Owner>,
+        clock: Arc<dyn Clock>,
+        patience: Duration,
+        stirred: Arc<Notify>,
+    ) -> Self {
+        let policy = Arc::new(Policy::default());
+        Self {
+            folder: root.display().to_string(),
+            root,
+            me,
+            clock,
+            patience,
+            pulse: Arc::default(),
+            waiters: AtomicUsize::new(0),
+            woken: AtomicBool::new(false),
+            stirred,
+            table: OnceLock::new(),
+            share: OnceLock::new(),
+            observer: Mutex::new(Observer::new(&policy, BTreeMap::new())),
+            state: Mutex::new(State {
+                health: Health::Opening,
+                life: Life::new(policy.owner_gives_up()),
+                policy,
+                beat_problem: None,
+                mine: BTreeMap::new(),
+                lost: BTreeMap::new(),
+                asked: None,
+                polled: None,
+                hears: false,
+                kept: Kept::default(),
+            }),
+            changed: watch::Sender::new(0),
+            news: broadcast::Sender::new(NEWS),
+        }
+    }
+
+    /// What an earlier run of the agent knew, as long as nothing newer is known.
+    pub fn unopened_kept(&self) -> Kept {
+        self.state().kept.clone()
+    }
+
+    /// The table; `None` before it was first read.
+    pub fn table(&self) -> Option<&SharedTable> {
+        self.table.get()
+    }
+
+    /// Which repository this is, once that is known.
+    pub fn id(&self) -> Option<RepositoryId> {
+        self.table().map(|table| table.read().repository.clone())
+    }
+
+    /// The folder, for those who look at files on threads of their own; `None` before it was opened.
+    pub fn share(&self) -> Option<Arc<dyn Share>> {
+        self.share.get().cloned()
+    }
+
+    /// For the worker: the folder was opened.
+    pub fn set_share(&self, share: Arc<dyn Share>) {
+        // Opened again, it is the same folder.
+        let _ = self.share.set(share);
+    }
+
+    /// For the worker: the table was read.
+    pub fn set_table(&self, table: SharedTable) {
+        // A second reading of the same store gives the same handle.
+        let _ = self.table.set(table);
+    }
+
+    /// The judge of others; keep it no longer than a decision takes.
+    pub fn observer(&self) -> MutexGuard<'_, Observer> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What changes together; keep it no longer than a look takes.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows `look` the table as it stands; `None` before it was first read.
+    pub fn see<R>(&self, look: impl FnOnce(&Eyes<'_>) -> R) -> Option<R> {
+        let table = self.table()?;
+        let (policy, safe) = {
+            let state = self.state();
+            (Arc::clone(&state.policy), state.life.is_safe(self.clock.moment()))
+        };
+        let table = table.read();
+        let observer = self.observer();
+        Some(look(&Eyes {
+            me: &self.me,
+            table: &table,
+            policy: &policy,
+            judge: &*observer,
+            safe,
+        }))
+    }
+
+    /// Whether what [`Board::see`] shows may be taken for how things stand.
+    ///
+    /// # Errors
+    /// When the table could not be read lately: then only what is known to be held may be shown, and nothing as free.
+    pub fn readable(&self) -> Result<(), Problem> {
+        match &self.state().health {
+            Health::Well => {}
+            Health::Away(cause) | Health::Damaged(cause) => return Err(Problem::Store(cause.clone())),
+            Health::Stopped => return Err(Problem::Stopping),
+            Health::Opening => return Err(self.no_answer(self.patience)),
+        }
+        match self.pulse.owes(self.clock.moment()) {
+            Some(owes) if owes >= self.patience => Err(self.no_answer(owes)),
+            _ => Ok(()),
+        }
+    }
+
+    /// That the share has not answered for `waited`.
+    pub fn no_answer(&self, waited: Duration) -> Problem {
+        Problem::NoAnswer {
+            folder: self.folder.clone(),
+            waited,
+            unsettled: false,
+        }
+    }
+
+    /// How much is going on.
+    pub fn pace(&self, now: Moment) -> Pace {
+        let watched = self.waiters.load(Ordering::Relaxed) > 0 || self.news.receiver_count() > 0;
+        if watched {
+            return Pace::Busy;
+        }
+        let state = self.state();
+        let lately = state.asked.is_some_and(|asked| now.since(asked) < CALM_FOR);
+        if lately || !state.mine.is_empty() {
+            Pace::Calm
+        } else {
+            Pace::Idle
+        }
+    }
+
+    /// Somebody asked for something.
+    pub fn note_asked(&self) {
+        let now = self.clock.moment();
+        self.state().asked = Some(now);
+    }
+
+    /// Moves on whenever those who wait should look again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// For the worker: those who wait should look again.
+    pub fn bump(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// What happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// For the worker: tells all who watch.
+    pub fn announce(&self, news: News) {
+        // Nobody watching is no error.
+        let _ = self.news.send(news);
+    }
+
+    /// What this desk holds, found by a look at the whole table.
+    pub fn find_mine(me: &Owner, table: &Table) -> BTreeMap<FileName, Held> {
+        let mine = table.locks.iter().filter(|(_, lock)| lock.owner.same_desk(me));
+        mine.map(|(file, lock)| (file.clone(), held(lock))).collect()
+    }
+}
+
+/// What is remembered of a lock of this desk.
+pub fn held(lock: &camctl_shared::model::Lock) -> Held {
+    Held {
+        token: lock.token,
+        since: lock.since,
+    }
+}

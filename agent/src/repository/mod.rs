@@ -1,0 +1,316 @@
+//! One repository: a worker with a thread of its own for the share, and a handle for everybody else.
+//!
+//! - [`worker`]: the thread; the only one that touches the share's lock table.
+//! - [`batch`]: everything that waits becomes one commit.
+//! - [`schedule`], [`life`]: what is due when; whether one's own locks still stand. Pure.
+//! - [`digest`]: what a commit means for this desk.
+//! - [`board`]: what the worker shows to everybody else.
+//! - [`listing`]: the repository's files, walked on a thread of their own.
+//!
+//! [`Repository`] is asked from the agent's asynchronous side. Everything that has to wait for the share has a limit:
+//! whoever asks gets an answer or [`Problem::NoAnswer`], however long the share hangs.
+
+pub mod batch;
+pub mod board;
+pub mod digest;
+pub mod events;
+pub mod inspect;
+pub mod job;
+pub mod life;
+pub mod listing;
+pub mod place;
+pub mod pulse;
+pub mod revival;
+pub mod schedule;
+#[cfg(test)]
+mod tests;
+pub mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use camctl_shared::clock::Moment;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use self::board::{Board, Health};
+use self::inspect::{Found, Inspection};
+use self::job::{Asks, Delivery, Item, Job, Ticket, Unread, Verdict};
+use self::listing::Lists;
+use self::worker::{Opener, Worker};
+use crate::desktop::Desktop;
+use crate::problem::Problem;
+use crate::state::Kept;
+
+/// Requests that may wait for one share; the next is refused.
+pub const QUEUE: usize = 4096;
+/// A share that answers, but slowly, gets so many times the patience for one request.
+const SLOW: u32 = 10;
+/// How long somebody who only looks waits for the newest state.
+const GLANCE: Duration = Duration::from_secs(2);
+
+/// See the module.
+pub struct Repository {
+    /// What the worker shows.
+    pub board: Arc<Board>,
+    /// The files, for lists.
+    pub lists: Lists,
+    jobs: Sender<Job>,
+    seats: Arc<AtomicUsize>,
+}
+
+/// A place in the queue, as long as the job exists.
+pub struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Keeps the polls frequent while somebody waits.
+pub struct Attending<'a>(&'a Repository);
+
+impl Drop for Attending<'_> {
+    fn drop(&mut self) {
+        self.0.board.waiters.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Repository {
+    /// Starts the worker of a repository; returns at once, whatever its share does.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(board: Board, desktop: Arc<dyn Desktop>, open: Opener, kept: Kept) -> std::io::Result<Self> {
+        let board = Arc::new(board);
+        let (jobs, queue) = std::sync::mpsc::channel();
+        let worker = Worker::new(Arc::clone(&board), desktop, open, jobs.clone(), kept);
+        std::thread::Builder::new()
+            .name("share".into())
+            .spawn(move || worker::run(worker, &queue))?;
+        Ok(Self {
+            lists: Lists::new(Arc::clone(&board)),
+            board,
+            jobs,
+            seats: Arc::default(),
+        })
+    }
+
+    fn seat(&self) -> Result<Seat, Problem> {
+        let taken = self.seats.fetch_add(1, Ordering::AcqRel);
+        let seat = Seat(Arc::clone(&self.seats));
+        if taken < QUEUE {
+            Ok(seat)
+        } else {
+            let folder = self.board.folder.clone();
+            Err(Problem::TooBusy { folder })
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<(), Problem> {
+        self.jobs.send(job).map_err(|_| Problem::Stopping)
+    }
+
+    /// Waits until the table was read, or could not be.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub async fn ready(&self) -> Result<(), Problem> {
+        let mut changes = self.board.changes();
+        let opening = || matches!(self.board.state().health, Health::Opening);
+        let opened = timeout(self.board.patience, async {
+            while opening() {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        match opened.await {
+            Ok(()) if self.board.table().is_some() => Ok(()),
+            _ => self.board.readable(),
+        }
+    }
+
+    /// Wants something of some files. One verdict each, in their order.
+    pub async fn ask(&self, items: Vec<Item>, unread: Unread) -> Vec<Verdict> {
+        let count = items.len();
+        match self.try_ask(items, unread).await {
+            Ok(verdicts) => verdicts,
+            Err(problem) => {
+                let verdict = Verdict {
+                    file: None,
+                    result: Err(problem),
+                };
+                vec![verdict; count]
+            }
+        }
+    }
+
+    async fn try_ask(&self, items: Vec<Item>, unread: Unread) -> Result<Vec<Verdict>, Problem> {
+        self.board.note_asked();
+        let ticket = Arc::new(Ticket::default());
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Asks(Asks {
+            items,
+            ticket: Arc::clone(&ticket),
+            unread,
+            reply: Some(reply),
+            _seat: Some(self.seat()?),
+        }))?;
+        match self.answer(answer).await {
+            Ok(delivery) => Ok(Delivery::open(delivery)),
+            Err(Problem::NoAnswer { folder, waited, .. }) => Err(Problem::NoAnswer {
+                folder,
+                waited,
+                unsettled: !ticket.withdraw(),
+            }),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Waits for the worker: without end as long as the share answers it now and then, up to [`SLOW`] times the patience.
+    async fn answer<T>(&self, mut answer: oneshot::Receiver<T>) -> Result<T, Problem> {
+        let board = &self.board;
+        let asked = board.clock.moment();
+        loop {
+            match timeout(self.left(asked), &mut answer).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                // The worker ended without an answer.
+                Ok(Err(_)) => return Err(Problem::Stopping),
+                Err(_) if self.left(asked).is_zero() => {
+                    let waited = board.clock.moment().since(asked);
+                    return Err(board.no_answer(waited));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn left(&self, asked: Moment) -> Duration {
+        let board = &self.board;
+        let now = board.clock.moment();
+        let answered = board.pulse.last().map_or(asked, |last| last.max(asked));
+        let patient = answered.after(board.patience).since(now);
+        patient.min(asked.after(board.patience.saturating_mul(SLOW)).since(now))
+    }
+
+    /// Makes what the board shows as new as it can be had quickly. The board says whether it may be trusted.
+    pub async fn freshen(&self) {
+        self.board.note_asked();
+        let fresh_enough = {
+            let now = self.board.clock.moment();
+            let state = self.board.state();
+            let recent = state
+                .polled
+                .is_some_and(|polled| now.since(polled) < state.policy.poll_busy);
+            matches!(state.health, Health::Well) && (state.hears || recent)
+        };
+        if fresh_enough {
+            return;
+        }
+        let Ok(seat) = self.seat() else { return };
+        let (reply, answer) = oneshot::channel();
+        if self.send(Job::Freshen(reply, seat)).is_ok() {
+            // Whether it came or not, the board tells.
+            let _ = timeout(GLANCE.min(self.board.patience), answer).await;
+        }
+    }
+
+    /// Keeps the polls frequent as long as what is returned lives.
+    pub fn attend(&self) -> Attending<'_> {
+        self.board.waiters.fetch_add(1, Ordering::Relaxed);
+        self.wake();
+        Attending(self)
+    }
+
+    /// Gives back what was granted to somebody who has left.
+    pub fn give_back(&self, verdicts: Vec<Verdict>) {
+        // Fails only when the worker is gone, and then the locks are parked.
+        let _ = self.send(Job::Unread(verdicts, Unread::GiveBack));
+    }
+
+    /// Makes the worker look at its schedule again.
+    pub fn wake(&self) {
+        if !self.board.woken.swap(true, Ordering::AcqRel) {
+            // Fails only when the worker is gone.
+            let _ = self.send(Job::Wake);
+        }
+    }
+
+    /// Writes a sign of life now, and returns its counter.
+    ///
+    /// # Errors
+    /// When it cannot be written, or not in time.
+    pub async fn beat(&self) -> Result<u64, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Beat(reply, self.seat()?))?;
+        self.answer(answer).await?
+    }
+
+    /// One's own sign of life, as this folder shows it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or not in time.
+    pub async fn sign(&self) -> Result<Option<u64>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Sign(reply, self.seat()?))?;
+        self.answer(answer).await?
+    }
+
+    /// Ends the worker without a word: another one has the same folder, and the same session.
+    pub fn retire(&self) {
+        // Fails only when the worker is gone.
+        let _ = self.send(Job::Retire);
+    }
+
+    /// Looks for what is wrong, and mends it if `fix`.
+    ///
+    /// # Errors
+    /// When the share does not answer.
+    pub async fn inspect(&self, fix: bool) -> Result<Vec<Found>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Inspect(Inspection {
+            fix,
+            reply,
+            _seat: self.seat()?,
+        }))?;
+        self.answer(answer).await
+    }
+
+    /// Parks what is held here, and ends the worker.
+    ///
+    /// # Errors
+    /// When the locks could not be parked. They are kept all the same, and become stale.
+    pub async fn park(&self) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Park(reply))?;
+        answer.await.map_err(|_| Problem::Stopping)?
+    }
+
+    /// What is to be kept over a restart.
+    pub fn kept(&self) -> Kept {
+        let (seen, away) = match self.board.table() {
+            Some(table) => (table.read().n, self.board.observer().away().clone()),
+            None => return self.board.unopened_kept(),
+        };
+        let state = self.board.state();
+        Kept {
+            root: self.board.root.clone(),
+            seen,
+            held: state
+                .mine
+                .iter()
+                .map(|(file, held)| (file.as_str().to_owned(), *held))
+                .collect(),
+            lost: state
+                .lost
+                .iter()
+                .map(|(file, loss)| (file.as_str().to_owned(), loss.clone()))
+                .collect(),
+            away,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A share that says when it was asked and when it answered, so that whoever waits knows a slow share from a dead one.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use camctl_shared::clock::Clock;
+use camctl_shared::model::ShareErrorKind;
+use camctl_shared::share::{Entry, FileSystem, Held, Meta, Published, Result, Share, Visit};
+
+use super::board::Pulse;
+
+/// Passes everything on to another share, and keeps a [`Pulse`].
+pub struct Attentive {
+    share: Arc<dyn Share>,
+    pulse: Arc<Pulse>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Attentive {
+    /// Watches over `share`.
+    pub fn new(share: Arc<dyn Share>, pulse: Arc<Pulse>, clock: Arc<dyn Clock>) -> Self {
+        Self { share, pulse, clock }
+    }
+
+    fn ask<T>(&self, call: impl FnOnce(&dyn Share) -> Result<T>) -> Result<T> {
+        self.pulse.asked(self.clock.moment());
+        let answer = call(self.share.as_ref());
+        // A system that gave up on the share is no answer of the share.
+        let silent = matches!(&answer, Err(error) if error.kind == ShareErrorKind::Unknown);
+        self.note(silent);
+        answer
+    }
+
+    fn note(&self, silent: bool) {
+        if silent {
+            self.pulse.gave_up();
+        } else {
+            self.pulse.answered(self.clock.moment());
+        }
+    }
+}
+
+impl Share for Attentive {
+    fn show(&self, path: &str) -> String {
+        self.share.show(path)
+    }
+
+    fn root(&self) -> &Path {
+        self.share.root()
+    }
+
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>> {
+        self.ask(|share| share.read(path, limit))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>> {
+        self.ask(|share| share.list(folder))
+    }
+
+    fn stat(&self, path: &str) -> Result<Meta> {
+        self.ask(|share| share.stat(path))
+    }
+
+    fn scan(&self, folder: &str, visit: &mut dyn Visit) -> Result<()> {
+        self.ask(|share| share.scan(folder, visit))
+    }
+
+    fn write_new(&self, path: &str, content: &[u8]) -> Result<()> {
+        self.ask(|share| share.write_new(path, content))
+    }
+
+    fn publish(&self, temporary: &str, path: &str) -> Published {
+        self.pulse.asked(self.clock.moment());
+        let published = self.share.publish(temporary, path);
+        self.note(matches!(published, Published::Unknown(_)));
+        published
+    }
+
+    fn sync_folder(&self, folder: &str) -> Result<()> {
+        self.ask(|share| share.sync_folder(folder))
+    }
+
+    fn overwrite(&self, path: &str, content: &[u8]) -> Result<()> {
+        self.ask(|share| share.overwrite(path, content))
+    }
+
+    fn replace(&self, path: &str, content: &[u8]) -> Result<()> {
+        self.ask(|share| share.replace(path, content))
+    }
+
+    fn make_folder(&self, path: &str) -> Result<()> {
+        self.ask(|share| share.make_folder(path))
+    }
+
+    fn remove(&self, path: &str) -> Result<()> {
+        self.ask(|share| share.remove(path))
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<()> {
+        self.ask(|share| share.remove_folder(path))
+    }
+
+    fn set_aside(&self, from: &str, to: &str) -> Result<()> {
+        self.ask(|share| share.set_aside(from, to))
+    }
+
+    fn try_lock(&self, path: &str) -> Result<Option<Box<dyn Held>>> {
+        self.ask(|share| share.try_lock(path))
+    }
+
+    fn is_local(&self) -> bool {
+        self.share.is_local()
+    }
+
+    fn file_system(&self) -> &FileSystem {
+        self.share.file_system()
+    }
+
+    fn free_space(&self) -> Result<Option<u64>> {
+        self.ask(|share| share.free_space())
+    }
+
+    fn resolve(&self, path: &str) -> Result<Option<String>> {
+        self.ask(|share| share.resolve(path))
+    }
+}

@@ -1,0 +1,192 @@
+//! The worker's own session: it shows itself, watches the others, comes back after a gap, and parks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use camctl_shared::model::{SessionId, StoreError};
+use camctl_shared::rules::{self, Judge, Scene};
+use camctl_shared::store::{Committed, Heartbeat};
+
+use super::{Stage, Worker};
+use crate::desktop::What;
+use crate::problem::Problem;
+use crate::repository::board::Health;
+use crate::repository::revival;
+
+impl Worker {
+    /// Makes sure that one's own session was not silent for too long; after a gap it comes back first.
+    pub(super) fn make_sure(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        let safe = {
+            let mut state = self.board.state();
+            state.life.look(now);
+            state.life.is_safe(now)
+        };
+        if safe { Ok(()) } else { self.come_back() }
+    }
+
+    pub(super) fn come_back(&mut self) -> Result<(), StoreError> {
+        let sent = self.now();
+        let board = Arc::clone(&self.board);
+        let store = self.store()?;
+        let policy = store.policy();
+        let outcome = store.commit(&mut |table| {
+            let observer = board.observer();
+            let scene = Scene {
+                table,
+                policy: &policy,
+                judge: &*observer as &dyn Judge,
+                now: board.clock.wall(),
+            };
+            revival::draft(table, &scene, &board.me)
+        });
+        if let Err(StoreError::Unsettled { .. }) = outcome {
+            self.mark_unsettled();
+        }
+        let committed = outcome?;
+        self.digest();
+        if committed == Committed::Nothing {
+            self.write_heartbeat()?;
+        } else if let Err(error) = self.write_heartbeat() {
+            // The commit was a sign of life already.
+            tracing::debug!(folder = %self.board.folder, %error, "no heartbeat yet");
+        }
+        let count = {
+            let mut state = self.board.state();
+            state.life.came_back(sent);
+            state.mine.len()
+        };
+        tracing::info!(folder = %self.board.folder, locks = count, "our session is in the log");
+        if std::mem::take(&mut self.told_unsafe) {
+            self.tell(What::SafeAgain { locks: count });
+        }
+        self.board.stirred.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn write_heartbeat(&mut self) -> Result<(), StoreError> {
+        let sent = self.now();
+        let Some(session) = self.board.me.session.clone() else {
+            return Ok(());
+        };
+        self.counter = self.counter.wrapping_add(1);
+        let heartbeat = Heartbeat {
+            session,
+            user: self.board.me.user.clone(),
+            machine: self.board.me.machine.clone().unwrap_or_default(),
+            counter: self.counter,
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        let result = self.store()?.heartbeat(&heartbeat);
+        let mut state = self.board.state();
+        match result {
+            Ok(()) => {
+                state.life.sign(sent);
+                state.beat_problem = None;
+                Ok(())
+            }
+            Err(error) => {
+                state.beat_problem = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// One round of the heartbeat: one's own sign of life, then a look at the others'.
+    pub(super) fn beat(&mut self) -> Result<(), StoreError> {
+        let beat = self.make_sure().and_then(|()| self.write_heartbeat());
+        if let Err(error) = beat {
+            self.board.observer().interrupted();
+            return Err(error);
+        }
+        self.look_round()
+    }
+
+    pub(super) fn look_round(&mut self) -> Result<(), StoreError> {
+        let board = Arc::clone(&self.board);
+        let store = self.store()?;
+        let table = store.table();
+        let sessions: BTreeSet<SessionId> = revival::watched(&table.read(), &board.me);
+        let mut signs = BTreeMap::new();
+        for session in sessions {
+            match store.session(&session) {
+                Ok(heartbeat) => {
+                    signs.insert(session, heartbeat.map(|heartbeat| heartbeat.counter));
+                }
+                // Unknown: it is left out, and its silence starts again.
+                Err(error) => tracing::debug!(%session, %error, "a heartbeat cannot be read"),
+            }
+        }
+        let (now, wall) = (board.clock.moment(), board.clock.wall());
+        board.observer().look(now, wall, &table.read(), &signs);
+        // Somebody's time may be up.
+        board.bump();
+        Ok(())
+    }
+
+    /// One's own sign of life, as this folder shows it.
+    pub(super) fn own_sign(&mut self) -> Result<Option<u64>, StoreError> {
+        let Some(session) = self.board.me.session.clone() else {
+            return Ok(None);
+        };
+        let heartbeat = self.store()?.session(&session)?;
+        Ok(heartbeat.map(|heartbeat| heartbeat.counter))
+    }
+
+    /// Tells the person when one's own locks are no longer safe.
+    pub(super) fn watch_over_safety(&mut self) {
+        if self.told_unsafe || self.stage != Stage::Working {
+            return;
+        }
+        let now = self.now();
+        let locks = {
+            let state = self.board.state();
+            let unsafe_now = state.life.silent(now).is_some() && !state.life.is_safe(now);
+            if unsafe_now { state.mine.len() } else { 0 }
+        };
+        if locks > 0 {
+            self.told_unsafe = true;
+            self.tell(What::Unsafe { locks });
+            self.board.stirred.notify_one();
+        }
+    }
+
+    pub(super) fn park(&mut self) -> Result<(), StoreError> {
+        let parked = self.try_park();
+        self.stage = Stage::Stopped;
+        self.board.state().health = Health::Stopped;
+        self.refuse_backlog(&Problem::Stopping);
+        if let Some(mut batch) = self.in_doubt.take() {
+            batch.fail(&Problem::Stopping);
+            batch.deliver(&self.board, &self.jobs);
+        }
+        parked
+    }
+
+    pub(super) fn try_park(&mut self) -> Result<(), StoreError> {
+        if self.stage != Stage::Working {
+            return Ok(());
+        }
+        if self.unsettled {
+            self.settle()?;
+        }
+        let board = Arc::clone(&self.board);
+        let store = self.store()?;
+        let policy = store.policy();
+        let committed = store.commit(&mut |table| {
+            let observer = board.observer();
+            let scene = Scene {
+                table,
+                policy: &policy,
+                judge: &*observer as &dyn Judge,
+                now: board.clock.wall(),
+            };
+            rules::park(&scene, &board.me)
+        })?;
+        tracing::info!(folder = %board.folder, ?committed, "parked");
+        self.digest();
+        let now = self.now();
+        self.store()?.tend(now);
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! What others want of the worker: it is put together, decided, and answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camctl_shared::model::StoreError;
+use camctl_shared::store::Committed;
+
+use super::{Stage, Worker};
+use crate::desktop::What;
+use crate::problem::Problem;
+use crate::repository::batch::{self, Batch, Round};
+use crate::repository::board::Health;
+use crate::repository::inspect;
+use crate::repository::job::{Asks, Delivery, Job, Ticket, Unread, Verdict};
+use crate::repository::schedule::Chore;
+
+/// Requests that go into one commit at most; more wait for the next.
+const TOGETHER: usize = 512;
+
+impl Worker {
+    pub(super) fn serve_asks(&mut self) {
+        if self.backlog.is_empty() && self.in_doubt.is_none() {
+            return;
+        }
+        if self.stage == Stage::Stopped {
+            return self.refuse_backlog(&Problem::Stopping);
+        }
+        if self.stage != Stage::Working {
+            let problem = self.board.readable().err().unwrap_or(Problem::Stopping);
+            return self.refuse_backlog(&problem);
+        }
+        if self.unsettled {
+            return;
+        }
+        if let Err(error) = self.make_sure() {
+            // What is being settled is waited for; everything else is refused.
+            if !self.unsettled {
+                self.refuse_backlog(&Problem::Store(error));
+            }
+            return;
+        }
+        let mut batch = self.in_doubt.take().unwrap_or_default();
+        let mut count = 0;
+        while count < TOGETHER
+            && let Some(asks) = self.backlog.pop_front()
+        {
+            count += 1;
+            let (Some(opened), Some(table)) = (&self.opened, self.board.table()) else {
+                continue;
+            };
+            let case = table.read().case;
+            batch.take(asks, &self.board, opened.place.as_ref(), case);
+        }
+        self.run_batch(batch);
+    }
+
+    pub(super) fn run_batch(&mut self, mut batch: Batch) {
+        while !batch.is_finished() {
+            let sent = self.now();
+            let Some(opened) = &mut self.opened else { break };
+            match batch.round(&self.board, &mut *opened.store) {
+                Ok((Round::InDoubt, _)) => {
+                    self.mark_unsettled();
+                    batch.deliver(&self.board, &self.jobs);
+                    self.in_doubt = Some(batch);
+                    return;
+                }
+                Ok((_, committed)) => {
+                    if let Committed::At(commit) = committed {
+                        tracing::info!(folder = %self.board.folder, commit, "committed");
+                        self.board.state().life.sign(sent);
+                    }
+                    self.digest();
+                    batch.deliver(&self.board, &self.jobs);
+                }
+                Err(error) => {
+                    tracing::warn!(folder = %self.board.folder, %error, "a commit failed");
+                    batch.fail(&Problem::Store(error));
+                    self.digest();
+                    let now = self.now();
+                    self.schedule.hurry(now);
+                }
+            }
+        }
+        batch.deliver(&self.board, &self.jobs);
+        let now = self.now();
+        // Head and projection follow when nobody waits any more.
+        self.schedule.tend(now, Some(Duration::ZERO));
+    }
+
+    pub(super) fn refuse_backlog(&mut self, problem: &Problem) {
+        for asks in std::mem::take(&mut self.backlog) {
+            if !asks.ticket.start() {
+                continue;
+            }
+            let verdict = |_| Verdict {
+                file: None,
+                result: Err(problem.clone()),
+            };
+            let verdicts = asks.items.iter().map(verdict).collect();
+            if let Some(reply) = asks.reply {
+                drop(reply.send(Delivery::new(verdicts, asks.unread, self.jobs.clone())));
+            }
+        }
+    }
+
+    pub(super) fn unread(&mut self, verdicts: &[Verdict], unread: Unread) {
+        let items = batch::give_back(verdicts);
+        if items.is_empty() || self.stage == Stage::Stopped {
+            return;
+        }
+        if unread == Unread::GiveBack {
+            self.backlog.push_back(Asks {
+                items,
+                ticket: Arc::new(Ticket::default()),
+                unread: Unread::Keep,
+                reply: None,
+                _seat: None,
+            });
+            return;
+        }
+        for file in verdicts.iter().filter_map(|verdict| verdict.file.clone()) {
+            self.tell(What::GrantedLate { file });
+        }
+    }
+
+    pub(super) fn serve(&mut self, job: Job) {
+        match job {
+            Job::Freshen(reply, _seat) => {
+                let fresh = self.freshen();
+                // Whoever asked may have left.
+                let _ = reply.send(fresh);
+            }
+            Job::Beat(reply, _seat) => {
+                let beat = if self.stage == Stage::Working {
+                    self.beat().map(|()| self.counter)
+                } else {
+                    Err(self.not_loaded())
+                };
+                let _ = reply.send(beat.map_err(Problem::Store));
+            }
+            Job::Sign(reply, _seat) => {
+                let _ = reply.send(self.own_sign().map_err(Problem::Store));
+            }
+            Job::Retire => self.stage = Stage::Stopped,
+            Job::Inspect(inspection) => inspect::inspect(self, inspection),
+            Job::Park(reply) => {
+                let parked = self.park();
+                let _ = reply.send(parked.map_err(Problem::Store));
+            }
+            Job::Asks(_) | Job::Wake | Job::Unread(..) => {}
+        }
+    }
+
+    pub(super) fn not_loaded(&self) -> StoreError {
+        match &self.board.state().health {
+            Health::Away(error) | Health::Damaged(error) => error.clone(),
+            Health::Opening | Health::Well | Health::Stopped => StoreError::NoRepository {
+                path: self.board.folder.as_str().into(),
+            },
+        }
+    }
+
+    pub(super) fn freshen(&mut self) -> Result<(), Problem> {
+        if self.stage == Stage::Working {
+            self.poll(Chore::Poll);
+        }
+        self.board.readable()
+    }
+}

@@ -1,0 +1,198 @@
+//! Checkout: take locks, or wait for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camctl_shared::clock::Moment;
+use camctl_shared::ipc::message::{Patience, Reply};
+use camctl_shared::model::Refusal;
+use camctl_shared::rules::{self, Form, Intent};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::common::{Target, ask, check_files, check_message, locate, patiently};
+use super::fail;
+use crate::problem::Problem;
+use crate::repository::job::{Item, Unread, Verdict};
+use crate::server::Agent;
+use crate::server::conversation::{Gone, Replies};
+use crate::server::handlers::wait::may_be_free;
+
+/// The longest lease.
+const LONGEST_LEASE: Duration = Duration::from_secs(365 * 86_400);
+/// The shortest one: shorter, and it is over before anybody can renew it.
+const SHORTEST_LEASE: Duration = Duration::from_millis(100);
+/// While the share is away, somebody who waits for a file asks again so often at most.
+const WHILE_AWAY: Duration = Duration::from_secs(5);
+
+/// The particulars of a checkout, as they came.
+pub struct Wish {
+    /// Why.
+    pub message: Option<String>,
+    /// Wait while somebody else has it.
+    pub wait: Option<Patience>,
+    /// As a lease of this length.
+    pub lease_ms: Option<u64>,
+    /// Break or force, with this reason.
+    pub steal: Option<String>,
+}
+
+impl Wish {
+    fn intent(&self) -> Result<Intent, Problem> {
+        check_message(self.message.as_deref())?;
+        check_message(self.steal.as_deref())?;
+        let form = match self.lease_ms.map(Duration::from_millis) {
+            None => Form::Checkout,
+            Some(lease) if (SHORTEST_LEASE..=LONGEST_LEASE).contains(&lease) => Form::Lease(lease),
+            Some(_) => return Err(Problem::BadRequest("a lease lasts from 100 ms to a year".into())),
+        };
+        Ok(Intent::Checkout(rules::Checkout {
+            message: self.message.as_deref().map(Into::into),
+            form,
+            base: None,
+            steal: self.steal.as_deref().map(Into::into),
+        }))
+    }
+}
+
+/// Serves `Checkout`.
+pub async fn checkout(
+    agent: &Agent,
+    replies: &mut Replies,
+    files: Vec<String>,
+    wish: Wish,
+) -> Result<(), Gone> {
+    let intent = match check_files(&files).and_then(|()| wish.intent()) {
+        Ok(intent) => intent,
+        Err(problem) => return fail(replies, &problem).await,
+    };
+    let started = agent.registry.house().clock.moment();
+    let targets = locate(agent, replies, files).await?;
+    let unread = if wish.wait.is_some() {
+        Unread::GiveBack
+    } else {
+        Unread::Keep
+    };
+    let work = ask(&targets, |_| intent.clone(), unread);
+    let verdicts = patiently(agent, replies, "waiting for the share", work).await?;
+    let mut waiting = JoinSet::new();
+    for (target, verdict) in targets.into_iter().zip(verdicts) {
+        match (&wish.wait, &verdict.result) {
+            (Some(patience), Err(problem)) if is_worth_waiting(problem) => {
+                let until = patience
+                    .at_most_ms
+                    .map(|ms| started.after(Duration::from_millis(ms)));
+                let place = Place {
+                    target,
+                    intent: intent.clone(),
+                    started,
+                    until,
+                };
+                waiting.spawn(place.wait(verdict));
+            }
+            _ => replies.add(&Reply::File(target.report(&verdict))).await?,
+        }
+    }
+    replies.flush().await?;
+    while let Some(done) = waiting.join_next().await {
+        let Ok((target, verdict)) = done else { continue };
+        let report = target.report(&verdict);
+        if let Err(gone) = replies.send(&Reply::File(report)).await {
+            target.repository.give_back(vec![verdict]);
+            return Err(gone);
+        }
+    }
+    replies.send(&Reply::Done).await
+}
+
+/// Whether time may change the answer.
+fn is_worth_waiting(problem: &Problem) -> bool {
+    match problem {
+        Problem::Refused(Refusal::Held { .. } | Refusal::Guarded { .. }) | Problem::NoAnswer { .. } => true,
+        Problem::Store(error) => error.is_passing(),
+        _ => false,
+    }
+}
+
+/// Somebody who waits for one file.
+struct Place {
+    target: Target,
+    intent: Intent,
+    started: Moment,
+    until: Option<Moment>,
+}
+
+impl Place {
+    /// Tries again whenever it may help, until the file is had, the patience ends, or there is no hope.
+    async fn wait(self, mut verdict: Verdict) -> (Target, Verdict) {
+        let repository = Arc::clone(&self.target.repository);
+        let _attending = repository.attend();
+        let board = &repository.board;
+        let mut changes = repository.board.changes();
+        loop {
+            let now = board.clock.moment();
+            let left = self.until.map(|until| until.since(now));
+            if left.is_some_and(|left| left.is_zero()) {
+                return self.give_up(verdict, now);
+            }
+            let held = matches!(verdict.result, Err(Problem::Refused(_)));
+            // Somebody else's lock: the next change tells. A share that is away: there may be no change to hear of.
+            let wait = if held {
+                left
+            } else {
+                Some(left.map_or(WHILE_AWAY, |left| left.min(WHILE_AWAY)))
+            };
+            let refused = |verdict: &Verdict| match &verdict.result {
+                Err(Problem::Refused(Refusal::Held { lock, .. } | Refusal::Guarded { lock, .. })) => {
+                    Some(Arc::clone(lock))
+                }
+                _ => None,
+            };
+            let known = refused(&verdict);
+            let name = verdict.file.clone();
+            let look = async {
+                loop {
+                    if may_be_free(board, name.as_ref(), known.as_deref()) {
+                        return;
+                    }
+                    if changes.changed().await.is_err() {
+                        return;
+                    }
+                }
+            };
+            let moved = if let Some(wait) = wait {
+                timeout(wait, look).await.is_ok()
+            } else {
+                look.await;
+                true
+            };
+            if !moved && held {
+                continue;
+            }
+            let item = Item {
+                path: self.target.path.clone(),
+                intent: self.intent.clone(),
+            };
+            let Some(next) = repository.ask(vec![item], Unread::GiveBack).await.pop() else {
+                continue;
+            };
+            match &next.result {
+                Err(problem) if is_worth_waiting(problem) => verdict = next,
+                _ => return (self.target, next),
+            }
+        }
+    }
+
+    fn give_up(self, verdict: Verdict, now: Moment) -> (Target, Verdict) {
+        let lock = match verdict.result {
+            Err(Problem::Refused(Refusal::Held { lock, .. } | Refusal::Guarded { lock, .. })) => Some(lock),
+            _ => None,
+        };
+        let result = Err(Problem::TimedOut {
+            lock,
+            waited: now.since(self.started),
+        });
+        let file = verdict.file;
+        (self.target, Verdict { file, result })
+    }
+}

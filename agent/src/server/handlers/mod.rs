@@ -1,0 +1,78 @@
+//! One file for each verb, named as everywhere.
+//!
+//! A handler may be dropped at any `await`: that is how a client that leaves ends its request. So nothing here may be
+//! left half-done; what changes locks is the worker's, which notices that nobody waits any more.
+
+mod agent;
+#[path = "break.rs"]
+mod break_;
+mod checkin;
+mod checkout;
+mod common;
+mod doctor;
+mod init;
+mod list;
+mod status;
+mod wait;
+mod watch;
+
+use camctl_shared::ipc::message::{Reply, Request};
+
+use super::Agent;
+use super::conversation::{Gone, Replies};
+use crate::problem::Problem;
+use crate::wire;
+
+/// Serves one request, its last reply included.
+///
+/// # Errors
+/// [`Gone`], when the client has left or does not take its replies.
+pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> Result<(), Gone> {
+    match request {
+        Request::Init {
+            folder,
+            extensions,
+            locks_file,
+            administrators,
+        } => {
+            let wish = init::Wish {
+                folder,
+                extensions,
+                locks_file,
+                administrators,
+            };
+            init::init(agent, replies, wish).await
+        }
+        Request::Checkout {
+            files,
+            message,
+            wait,
+            lease_ms,
+            steal,
+        } => {
+            let wish = checkout::Wish {
+                message,
+                wait,
+                lease_ms,
+                steal,
+            };
+            checkout::checkout(agent, replies, files, wish).await
+        }
+        Request::Checkin { files, all, message } => {
+            checkin::checkin(agent, replies, files, all, message).await
+        }
+        Request::Status { files } => status::status(agent, replies, files).await,
+        Request::List { folder, filter } => list::list(agent, replies, &folder, &filter).await,
+        Request::Wait { files, timeout_ms } => wait::wait(agent, replies, files, timeout_ms).await,
+        Request::Break { files, reason } => break_::break_(agent, replies, files, &reason).await,
+        Request::Watch { paths } => watch::watch(agent, replies, paths).await,
+        Request::AgentStatus => agent::status(agent, replies).await,
+        Request::AgentStop => agent::stop(agent, replies).await,
+        Request::Doctor { folder, fix } => doctor::doctor(agent, replies, folder, fix).await,
+    }
+}
+
+/// The request as a whole failed.
+async fn fail(replies: &mut Replies, problem: &Problem) -> Result<(), Gone> {
+    replies.send(&Reply::Failed(wire::plain_fault(problem))).await
+}

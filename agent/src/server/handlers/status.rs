@@ -1,0 +1,118 @@
+//! Status: what I hold, or all about these files. Answered from memory.
+
+use camctl_shared::ipc::message::{FileReport, Outcome, Reply};
+use camctl_shared::model::FileName;
+
+use super::common::{Target, glance, locate};
+use crate::problem::Problem;
+use crate::repository::Repository;
+use crate::server::Agent;
+use crate::server::conversation::{Gone, Replies};
+use crate::wire;
+
+/// Serves `Status`.
+pub async fn status(agent: &Agent, replies: &mut Replies, files: Vec<String>) -> Result<(), Gone> {
+    if files.is_empty() {
+        for repository in agent.registry.all() {
+            mine(&repository, replies).await?;
+        }
+    } else {
+        for target in locate(agent, replies, files).await? {
+            let report = about(&target).await;
+            replies.add(&Reply::File(report)).await?;
+        }
+    }
+    replies.send(&Reply::Done).await
+}
+
+/// What this desk holds in one repository, and what it lost without having asked since.
+async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone> {
+    let board = &repository.board;
+    if let Err(problem) = repository.ready().await
+        && board.table().is_none()
+    {
+        // What is held there is not known. Where nothing was held when it was last read, that need not trouble anybody.
+        if !repository.kept().held.is_empty() {
+            replies
+                .add(&Reply::File(wire::failed(&board.folder, &problem)))
+                .await?;
+        }
+        return Ok(());
+    }
+    let (held, lost) = {
+        let state = board.state();
+        let held: Vec<FileName> = state.mine.keys().cloned().collect();
+        (held, state.lost.clone())
+    };
+    let report = |file: &FileName, outcome| FileReport {
+        asked: board.root.join(file.as_str()).display().to_string(),
+        repository: Some(board.folder.clone()),
+        file: Some(file.as_str().to_owned()),
+        outcome,
+    };
+    for file in &held {
+        let lock = board.see(|eyes| eyes.standing(file)).flatten();
+        let Some(lock) = lock else { continue };
+        let outcome = Outcome::Stands {
+            lock: Some(lock),
+            size: None,
+            exists: None,
+        };
+        replies.add(&Reply::File(report(file, outcome))).await?;
+    }
+    for (file, loss) in lost {
+        let fault = board.see(|eyes| {
+            let lock = eyes.table.locks.get(&file).cloned();
+            let problem = Problem::Lost {
+                ended: loss.ended.clone(),
+                by: loss.by.clone(),
+                lock,
+            };
+            eyes.fault(Some(&file), &problem)
+        });
+        if let Some(fault) = fault {
+            replies
+                .add(&Reply::File(report(&file, Outcome::Failed(fault))))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// All about one file. Free is only said of a table that could be read.
+async fn about(target: &Target) -> FileReport {
+    let repository = &target.repository;
+    if let Err(problem) = repository.ready().await
+        && repository.board.table().is_none()
+    {
+        return target.failed(problem);
+    }
+    repository.freshen().await;
+    let board = &repository.board;
+    let stands = |file: &FileName, size, exists| {
+        let lock = board.see(|eyes| eyes.standing(file)).flatten();
+        if lock.is_none()
+            && let Err(problem) = board.readable()
+        {
+            return target.failed(problem);
+        }
+        FileReport {
+            asked: target.asked.clone(),
+            repository: Some(board.folder.clone()),
+            file: Some(file.as_str().to_owned()),
+            outcome: Outcome::Stands { lock, size, exists },
+        }
+    };
+    if target.lock().is_some()
+        && let Ok(name) = target.name()
+    {
+        return stands(&name, None, None);
+    }
+    if let Err(problem) = board.readable() {
+        return target.failed(problem);
+    }
+    match glance(target).await {
+        Ok(glance) => stands(&glance.file, glance.size, glance.exists),
+        Err(problem) => target.failed(problem),
+    }
+}

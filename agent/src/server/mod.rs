@@ -1,0 +1,114 @@
+//! The socket: who may speak to the agent, and how much of the agent one client may have.
+//!
+//! - [`conversation`]: one connection's frames, in and out.
+//! - [`session`]: one connection from its `Hello` to its end.
+//! - [`handlers`]: one file for each verb.
+//!
+//! A client that sends rubbish, stalls, or vanishes costs the agent that connection and nothing else: everything one
+//! connection holds is bounded, and so is the number of connections.
+
+pub mod conversation;
+pub mod handlers;
+pub mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camctl_shared::clock::Timestamp;
+use camctl_shared::ipc::endpoint;
+use interprocess::local_socket::tokio::{Listener, Stream};
+use interprocess::local_socket::traits::StreamCommon as _;
+use interprocess::local_socket::traits::tokio::Listener as _;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::sleep;
+
+use crate::registry::Registry;
+
+/// Clients at one time.
+const CONNECTIONS: usize = 256;
+/// The pause after the system refused to accept a connection, for want of handles, say.
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// How long clients may take; settings, so that tests shrink them.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For a client's `Hello`.
+    pub hello: Duration,
+    /// For the rest of a frame that has begun.
+    pub frame: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// For a client to take a reply.
+    pub take: Duration,
+    /// After this, whoever waits is told that the agent is still at it; and then again and again.
+    pub progress: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_secs(2),
+            frame: Duration::from_secs(10),
+            idle: Duration::from_secs(300),
+            take: Duration::from_secs(30),
+            progress: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What every connection sees of the agent.
+pub struct Agent {
+    /// The repositories.
+    pub registry: Registry,
+    /// How long clients may take.
+    pub limits: Limits,
+    /// Since when it runs.
+    pub started: Timestamp,
+    /// Where its log is.
+    pub log: String,
+    /// Rung when a client wants the agent to stop.
+    pub stop: Notify,
+    /// Rung when it has parked: whoever asked for that is answered.
+    pub parked: tokio::sync::watch::Sender<bool>,
+}
+
+/// Accepts clients until it is dropped.
+pub async fn listen(listener: Listener, agent: Arc<Agent>) {
+    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let stream = match listener.accept().await {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(AFTER_REFUSAL).await;
+                continue;
+            }
+        };
+        if !is_us(&stream) {
+            continue;
+        }
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            tracing::warn!(limit = CONNECTIONS, "too many clients; one was turned away");
+            continue;
+        };
+        let agent = Arc::clone(&agent);
+        tokio::spawn(async move {
+            session::serve(stream, &agent).await;
+            drop(seat);
+        });
+    }
+}
+
+fn is_us(stream: &Stream) -> bool {
+    match stream.peer_creds().and_then(endpoint::peer_is_us) {
+        Ok(true) => true,
+        Ok(false) => {
+            tracing::warn!("another user tried to connect");
+            false
+        }
+        Err(error) => {
+            tracing::warn!(%error, "nobody knows who tried to connect");
+            false
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! One connection, from its `Hello` to its end.
+
+use camctl_shared::ipc::codec::CodecError;
+use camctl_shared::ipc::message::{Fault, Hello, Reply, Request};
+use camctl_shared::ipc::version::PROTOCOL;
+use interprocess::local_socket::tokio::Stream;
+
+use super::conversation::{Gone, Incoming, Replies};
+use super::{Agent, handlers};
+
+/// Serves one client until it leaves, stalls or says something that cannot be understood.
+pub async fn serve(stream: Stream, agent: &Agent) {
+    let (from, to) = tokio::io::split(stream);
+    let mut incoming = Incoming::new(from);
+    let mut replies = Replies::new(to, agent.limits.take);
+    match converse(&mut incoming, &mut replies, agent).await {
+        Ok(()) | Err(CodecError::Closed) => {}
+        Err(error) => tracing::debug!(%error, "a connection was ended"),
+    }
+}
+
+async fn converse(incoming: &mut Incoming, replies: &mut Replies, agent: &Agent) -> Result<(), CodecError> {
+    let limits = agent.limits;
+    let theirs: Hello = incoming.next(limits.hello, limits.hello).await?;
+    let ours = Hello {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        capabilities: Vec::new(),
+    };
+    // Whatever the client speaks: it compares the versions and says which one is older.
+    if replies.send_message(&ours).await.is_err() {
+        return Ok(());
+    }
+    if theirs.protocol != PROTOCOL {
+        tracing::info!(protocol = theirs.protocol, version = %theirs.version, "a client of another version");
+        return Ok(());
+    }
+    loop {
+        let request: Request = match incoming.next(limits.idle, limits.frame).await {
+            Ok(request) => request,
+            Err(CodecError::TimedOut) => return Ok(()),
+            Err(error @ (CodecError::Rubbish { .. } | CodecError::TooLarge { .. })) => {
+                let problem = error.to_string();
+                // It may have left; the connection ends either way.
+                let _ = replies.send(&Reply::Failed(Fault::BadRequest { problem })).await;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let served = tokio::select! {
+            biased;
+            served = handlers::handle(agent, request, replies) => served,
+            () = incoming.gone() => Err(Gone),
+        };
+        if served.is_err() {
+            return Ok(());
+        }
+    }
+}

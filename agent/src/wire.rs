@@ -1,0 +1,268 @@
+//! From the model to the protocol: what a client is shown.
+//!
+//! Pure. Nothing here decides; [`Eyes`] only knows from whose point of view a lock is looked at.
+
+use std::time::Duration;
+
+use camctl_shared::clock::Timestamp;
+use camctl_shared::ipc::message::{EndedInfo, Fault, FileReport, LockInfo, Outcome, Presence, Whose};
+use camctl_shared::model::{
+    Ended, FileName, Lock, Owner, Policy, Refusal, ShareErrorKind, StoreError, Table,
+};
+use camctl_shared::rules::{Done, Judge, Standing};
+
+use crate::problem::Problem;
+
+/// The longest message or reason, in bytes: it stands in the table for as long as the lock does.
+pub const LONGEST_MESSAGE: usize = 4000;
+
+/// From where a lock is looked at: by whom, against which table, and how sure one may be of one's own locks.
+pub struct Eyes<'a> {
+    /// The agent's own owner.
+    pub me: &'a Owner,
+    /// The table at hand.
+    pub table: &'a Table,
+    /// What holds in the repository.
+    pub policy: &'a Policy,
+    /// How alive others are.
+    pub judge: &'a dyn Judge,
+    /// Whether one's own locks are known to stand.
+    pub safe: bool,
+}
+
+impl Eyes<'_> {
+    /// Whose lock it is.
+    pub fn whose(&self, owner: &Owner) -> Whose {
+        if owner.same_desk(self.me) {
+            Whose::Mine
+        } else if owner.user == self.me.user {
+            Whose::MineElsewhere
+        } else {
+            Whose::Theirs
+        }
+    }
+
+    /// The lock on `file`, as people are shown it.
+    pub fn lock(&self, file: &FileName, lock: &Lock) -> LockInfo {
+        let parked = lock
+            .owner
+            .session
+            .as_ref()
+            .and_then(|id| self.table.parked.get(id));
+        LockInfo {
+            user: lock.owner.user.to_string(),
+            machine: lock.owner.machine.as_deref().map(str::to_owned),
+            session: lock.owner.session.as_ref().map(|id| id.as_str().to_owned()),
+            since_us: lock.since.as_microsecond(),
+            message: shortened(&lock.message).to_owned(),
+            kind: lock.kind.as_str().to_owned(),
+            token: lock.token,
+            expires_us: lock.expires.map(Timestamp::as_microsecond),
+            whose: self.whose(&lock.owner),
+            presence: self.presence(file, lock),
+            parked_us: parked.map(|absence| absence.since.as_microsecond()),
+            waiting: u32::try_from(lock.queue.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The lock that stands on `file` now, if there is one.
+    pub fn standing(&self, file: &FileName) -> Option<LockInfo> {
+        self.table.locks.get(file).map(|lock| self.lock(file, lock))
+    }
+
+    fn presence(&self, file: &FileName, lock: &Lock) -> Presence {
+        let standing = self.judge.lock(self.table, file, lock);
+        if lock.owner.same_desk(self.me) && standing != Standing::Expired {
+            return if self.safe {
+                Presence::Alive
+            } else {
+                Presence::Unsafe
+            };
+        }
+        match standing {
+            Standing::Alive { .. } if lock.owner.session.is_none() => Presence::Unknown,
+            Standing::Alive { .. } => Presence::Alive,
+            Standing::Parked => Presence::Parked,
+            Standing::Expired => Presence::Expired,
+            Standing::Stale { .. } | Standing::ParkedTooLong | Standing::Orphaned => Presence::Stale,
+        }
+    }
+
+    /// What was done, as a reply.
+    pub fn done(&self, file: &FileName, done: &Done, changed: Option<bool>) -> Outcome {
+        match done {
+            Done::Granted { lock, after } => Outcome::Granted {
+                lock: self.lock(file, lock),
+                after: after.as_ref().map(ended),
+            },
+            Done::Renewed { lock } => Outcome::Renewed {
+                lock: self.lock(file, lock),
+            },
+            Done::Released { was, next } => Outcome::Released {
+                was: self.lock(file, was),
+                changed,
+                next: next.as_ref().map(|lock| self.lock(file, lock)),
+            },
+            Done::Broken {
+                was,
+                ended: end,
+                next,
+            } => Outcome::Broken {
+                was: self.lock(file, was),
+                ended: ended(end),
+                next: next.as_ref().map(|lock| self.lock(file, lock)),
+            },
+        }
+    }
+
+    /// Why it failed, as a reply.
+    pub fn fault(&self, file: Option<&FileName>, problem: &Problem) -> Fault {
+        match problem {
+            Problem::Refused(refusal) => self.refusal(refusal),
+            Problem::Lost { ended: end, by, lock } => Fault::Lost {
+                ended: ended(end),
+                by: by.to_string(),
+                lock: self.maybe(file, lock.as_deref()),
+            },
+            Problem::TimedOut { lock, waited } => Fault::TimedOut {
+                lock: self.maybe(file, lock.as_deref()),
+                waited_ms: milliseconds(*waited),
+            },
+            other => plain_fault(other),
+        }
+    }
+
+    fn maybe(&self, file: Option<&FileName>, lock: Option<&Lock>) -> Option<LockInfo> {
+        file.zip(lock).map(|(file, lock)| self.lock(file, lock))
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> Fault {
+        match refusal {
+            Refusal::Held { file, lock, place } => Fault::Held {
+                lock: self.lock(file, lock),
+                place: u32::try_from(*place).unwrap_or(u32::MAX),
+            },
+            Refusal::Guarded { file, lock } => Fault::Guarded {
+                lock: self.lock(file, lock),
+            },
+            Refusal::NotHeld { .. } => Fault::NotHeld,
+            Refusal::NotYours { file, lock } => Fault::NotYours {
+                lock: self.lock(file, lock),
+            },
+            Refusal::OldToken { file, lock, .. } => Fault::OldToken {
+                lock: lock.as_ref().map(|lock| self.lock(file, lock)),
+            },
+            Refusal::Alive { file, lock, silent } => Fault::Alive {
+                lock: self.lock(file, lock),
+                silent_ms: silent.map(milliseconds),
+                stale_after_ms: milliseconds(self.policy.stale_after),
+                administrators: self.policy.administrators.clone(),
+            },
+            Refusal::NoReason { .. } => Fault::NoReason,
+        }
+    }
+}
+
+/// The end of a lock, as people are shown it.
+pub fn ended(ended: &Ended) -> EndedInfo {
+    EndedInfo {
+        user: ended.owner.user.to_string(),
+        machine: ended.owner.machine.as_deref().map(str::to_owned),
+        token: ended.token,
+        since_us: ended.since.as_microsecond(),
+        how: ended.how.as_str().to_owned(),
+        reason: ended.reason.as_deref().map(str::to_owned),
+    }
+}
+
+/// Why it failed, where no table is at hand: refusals, which need one, become a sentence.
+pub fn plain_fault(problem: &Problem) -> Fault {
+    match problem {
+        Problem::Name(error) => Fault::BadName {
+            problem: error.to_string(),
+        },
+        Problem::NoSuchFile => Fault::NoSuchFile,
+        Problem::NotAFile => Fault::NotAFile,
+        Problem::NoRepository { path } => Fault::NoRepository { path: path.clone() },
+        Problem::Share(error) => Fault::Share {
+            problem: error.to_string(),
+            passing: !matches!(error.kind, ShareErrorKind::Denied | ShareErrorKind::ReadOnly),
+        },
+        Problem::Store(error) => store_fault(error),
+        Problem::NoAnswer {
+            folder,
+            waited,
+            unsettled,
+        } => Fault::NoAnswer {
+            repository: folder.clone(),
+            waited_ms: milliseconds(*waited),
+            unsettled: *unsettled,
+        },
+        Problem::TimedOut { waited, .. } => Fault::TimedOut {
+            lock: None,
+            waited_ms: milliseconds(*waited),
+        },
+        Problem::BadRequest(problem) => Fault::BadRequest {
+            problem: problem.clone(),
+        },
+        Problem::CannotInit(problem) => Fault::CannotInit {
+            problem: problem.clone(),
+        },
+        Problem::TooBusy { .. } => Fault::Share {
+            problem: problem.to_string(),
+            passing: true,
+        },
+        Problem::Stopping => Fault::Stopping,
+        Problem::Refused(_)
+        | Problem::Lost { .. }
+        | Problem::Cancelled
+        | Problem::NoFiles
+        | Problem::Internal(_) => Fault::Internal {
+            problem: problem.to_string(),
+        },
+    }
+}
+
+fn store_fault(error: &StoreError) -> Fault {
+    match error {
+        StoreError::Share(_) | StoreError::Contended { .. } | StoreError::Unsettled { .. } => Fault::Share {
+            problem: error.to_string(),
+            passing: error.is_passing(),
+        },
+        StoreError::NoRepository { path } => Fault::NoRepository {
+            path: path.to_string(),
+        },
+        StoreError::NotExclusive { .. } => Fault::CannotInit {
+            problem: error.to_string(),
+        },
+        StoreError::Damaged { .. }
+        | StoreError::Lost { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Policy { .. } => Fault::Table {
+            problem: error.to_string(),
+        },
+    }
+}
+
+/// A report on a file that never reached a repository.
+pub fn failed(asked: &str, problem: &Problem) -> FileReport {
+    FileReport {
+        asked: asked.to_owned(),
+        repository: None,
+        file: None,
+        outcome: Outcome::Failed(plain_fault(problem)),
+    }
+}
+
+/// What is shown of a message: older tools wrote what they liked, and a frame has an end.
+fn shortened(message: &str) -> &str {
+    let end = (0..=message.len().min(LONGEST_MESSAGE))
+        .rev()
+        .find(|end| message.is_char_boundary(*end));
+    &message[..end.unwrap_or(0)]
+}
+
+/// Milliseconds, as the protocol counts.
+pub fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
