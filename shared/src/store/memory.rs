@@ -224,9 +224,8 @@ impl LockStore for MemoryStore {
 
     fn commit(&mut self, decide: &mut dyn FnMut(&Table) -> Draft) -> Result<Committed> {
         self.faults.check(Call::Commit)?;
-        if let Some(pending) = &self.pending {
-            return Err(unsettled(pending.n));
-        }
+        // Whoever decides now must see what became of the one before.
+        self.settle()?;
         for _ in 0..ATTEMPTS {
             self.read_on();
             let (draft, n, previous) = {

@@ -90,6 +90,7 @@ pub trait LockStore: Send {
     /// Changes the table: catches up, asks `decide` for a draft, and commits it as the next step of the log.
     ///
     /// `decide` is called again, with a newer table, whenever somebody else was faster; only its last draft counts.
+    /// An earlier commit that is not settled yet is settled first: `decide` sees what became of it, by its request ids.
     ///
     /// # Errors
     /// [`StoreError::Unsettled`] when it is not known whether the last draft was applied: [`LockStore::settle`]

@@ -50,14 +50,32 @@ fn a_commit_whose_reply_is_lost_stands_and_is_found() {
     let error = store.commit(&mut |_| some_draft()).unwrap_err();
     assert!(matches!(error, StoreError::Unsettled { n: 1, .. }));
     assert_eq!(log.commits().len(), 2, "others see it already");
-    let error = store
-        .commit(&mut |_| panic!("not before it is settled"))
-        .unwrap_err();
-    assert!(matches!(error, StoreError::Unsettled { n: 1, .. }));
     assert_eq!(store.settle().unwrap(), Committed::At(1));
     assert_eq!(store.settle().unwrap(), Committed::Nothing, "once is enough");
     assert_eq!(store.news().len(), 1);
     assert_eq!(store.commit(&mut |_| some_draft()).unwrap(), Committed::At(2));
+}
+
+#[test]
+fn a_commit_settles_the_one_before_it_first() {
+    let log = log();
+    for (lost, n) in [(Lost::Reply, 1), (Lost::Request, 3)] {
+        let mut store = machine(&log, "alice");
+        store.faults().unsettle_next(lost);
+        store.commit(&mut |_| some_draft()).unwrap_err();
+        let still = StoreError::Unsettled { n, path: "".into() };
+        store.faults().fail_next_call(Call::Settle, still.clone());
+        let error = store.commit(&mut |_| panic!("nothing is decided before it is settled"));
+        assert_eq!(error, Err(still));
+        let mut seen = 0;
+        let committed = store.commit(&mut |table| {
+            seen = table.n;
+            some_draft()
+        });
+        assert_eq!((committed.unwrap(), seen), (Committed::At(n + 1), n));
+        assert_eq!(store.settle().unwrap(), Committed::Nothing);
+        assert_eq!(store.news().len(), 2);
+    }
 }
 
 #[test]
