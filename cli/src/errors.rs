@@ -303,7 +303,8 @@ impl Failure {
                 "the agent and this camctl do not fit together: {}",
                 clean(problem)
             ))
-            .hint("to start the installed agent:", "camctl agent restart".to_owned()),
+            .tell("end the older one: an agent with the camctl that it came with, or by its process camctl-agent")
+                    .hint("then start the installed agent:", "camctl agent start".to_owned()),
             Self::Unknown { about, problem } => unknown(about, problem, plain),
             Self::Batch {
                 failed,

@@ -20,6 +20,10 @@ mod exit;
 mod files;
 mod link;
 mod output;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::env;
 use std::ffi::OsString;
@@ -35,6 +39,11 @@ use link::Local;
 use output::json::Nothing;
 use output::time::Times;
 use output::{Mode, Output};
+
+/// See `Cargo.toml`: musl's own allocator costs more than the rest of a short command.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().collect();

@@ -75,6 +75,17 @@ impl Output {
         }
     }
 
+    /// Streams of the caller's own, which are no terminals.
+    #[cfg(all(test, unix))]
+    pub fn to_streams(mode: Mode, out: Box<dyn Write>, err: Box<dyn Write>, times: Times) -> Self {
+        let output = Self::new(mode, out, err, times);
+        let _ = output.out_style.set(Style::plain());
+        let _ = output.err_style.set(Style::plain());
+        let _ = output.columns.set(None);
+        let _ = output.transient.set(false);
+        output
+    }
+
     /// The times that this output shows.
     pub fn times(&self) -> &Times {
         &self.times

@@ -84,8 +84,11 @@ pub fn ended(ended: &EndedInfo, times: &Times) -> String {
 }
 
 fn next_in_line(next: Option<&LockInfo>) -> String {
-    next.map(|lock| format!("; {} has it now", holder(lock)))
-        .unwrap_or_default()
+    match next {
+        None => String::new(),
+        Some(lock) if lock.whose == Whose::Theirs => format!("; {} has it now", holder(lock)),
+        Some(lock) => format!("; {} have it now", holder(lock)),
+    }
 }
 
 /// What became of one file; `name` is how the file is called.

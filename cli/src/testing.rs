@@ -1,0 +1,236 @@
+//! What the tests of this crate share: people's locks, a fixed time, an agent that follows a script.
+
+#![cfg(unix)]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use camctl_shared::clock::{ManualClock, Timestamp};
+use camctl_shared::ipc::message::{
+    EndedInfo, FileReport, LockInfo, Outcome, Presence, Reply, Request, Whose,
+};
+use jiff::tz::{TimeZone, offset};
+
+use crate::app::{App, Link, Start, Talk};
+use crate::errors::{About, Failure};
+use crate::output::time::Times;
+use crate::output::{Mode, Output};
+
+/// 2026-11-20, 11:12 in UTC, 12:12 where the tests' people live.
+pub fn now() -> Timestamp {
+    "2026-11-20T11:12:00Z".parse().unwrap()
+}
+
+/// So many minutes before [`now`], in microseconds of Unix time.
+pub fn minutes_ago(minutes: i64) -> i64 {
+    now().as_microsecond() - minutes * 60_000_000
+}
+
+/// The time as the tests' people see it.
+pub fn times() -> Times {
+    Times::fixed(Box::new(ManualClock::new(now())), TimeZone::fixed(offset(1)))
+}
+
+/// Alice's lock: of CAM-03, for two hours, alive.
+pub fn alice() -> LockInfo {
+    LockInfo {
+        user: "alice".into(),
+        machine: Some("CAM-03".into()),
+        session: Some("0192f0c1".into()),
+        since_us: minutes_ago(120),
+        message: "Working on revisions".into(),
+        kind: "checkout".into(),
+        token: Some(1842),
+        expires_us: None,
+        whose: Whose::Theirs,
+        presence: Presence::Alive,
+        parked_us: None,
+        waiting: 0,
+    }
+}
+
+/// My own lock, taken five minutes ago, without a message.
+pub fn mine() -> LockInfo {
+    LockInfo {
+        user: "bob".into(),
+        machine: Some("CNC-1".into()),
+        session: Some("0192f0c2".into()),
+        since_us: minutes_ago(5),
+        message: String::new(),
+        token: Some(1900),
+        whose: Whose::Mine,
+        ..alice()
+    }
+}
+
+/// The end of Alice's lock.
+pub fn alices_end(how: &str, reason: Option<&str>) -> EndedInfo {
+    EndedInfo {
+        user: "alice".into(),
+        machine: Some("CAM-03".into()),
+        token: Some(1842),
+        since_us: minutes_ago(120),
+        how: how.into(),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+/// What became of a file of `/mnt/cam`.
+pub fn file(name: &str, outcome: Outcome) -> Reply {
+    Reply::File(FileReport {
+        asked: format!("/mnt/cam/{name}"),
+        repository: Some("/mnt/cam".into()),
+        file: Some(name.into()),
+        outcome,
+    })
+}
+
+/// What one conversation says, in order: replies, or the end of the connection.
+pub type Script = Vec<Result<Reply, Failure>>;
+
+struct Actor {
+    script: VecDeque<Result<Reply, Failure>>,
+    heard: Rc<RefCell<Vec<Request>>>,
+}
+
+impl Talk for Actor {
+    fn send(&mut self, request: &Request) -> Result<(), Failure> {
+        self.heard.borrow_mut().push(request.clone());
+        Ok(())
+    }
+
+    fn receive(&mut self, _limit: Option<Duration>) -> Result<Reply, Failure> {
+        let hung_up = Failure::Unknown {
+            about: About::default(),
+            problem: "the agent hung up".into(),
+        };
+        self.script.pop_front().unwrap_or(Err(hung_up))
+    }
+
+    fn wait_for_end(&mut self, _limit: Duration) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+struct Scripts {
+    scripts: VecDeque<Result<Script, Failure>>,
+    heard: Rc<RefCell<Vec<Request>>>,
+}
+
+impl Link for Scripts {
+    fn open(&mut self, _start: Start) -> Result<Box<dyn Talk>, Failure> {
+        let script = self.scripts.pop_front().unwrap_or(Err(Failure::NoAgent))?;
+        Ok(Box::new(Actor {
+            script: script.into(),
+            heard: Rc::clone(&self.heard),
+        }))
+    }
+}
+
+/// A stream that can be read back; with `room`, its reader goes away after so many bytes.
+#[derive(Clone, Default)]
+pub struct Stream {
+    written: Rc<RefCell<Vec<u8>>>,
+    room: Option<usize>,
+}
+
+impl Stream {
+    /// A stream whose reader goes away after `room` bytes.
+    pub fn with_room(room: usize) -> Self {
+        Self {
+            room: Some(room),
+            ..Self::default()
+        }
+    }
+
+    /// What was written.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.written.borrow().clone()).unwrap()
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self
+            .room
+            .is_some_and(|room| self.written.borrow().len() + bytes.len() > room)
+        {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.written.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How a command went.
+pub struct Played {
+    /// Its exit code.
+    pub exit: u8,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// What it asked of the agent.
+    pub heard: Vec<Request>,
+}
+
+impl Played {
+    /// All that a person sees, for a snapshot.
+    pub fn shown(&self) -> String {
+        let mut text = format!("exit {}\n", self.exit);
+        for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {
+            if !stream.is_empty() {
+                let _ = write!(text, "--- {name}\n{stream}");
+            }
+        }
+        text
+    }
+
+    /// Standard output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// Runs a command line against agents that follow scripts, one for each conversation.
+pub fn play(words: &[&str], scripts: Vec<Script>) -> Played {
+    play_to(words, scripts.into_iter().map(Ok).collect(), &Stream::default())
+}
+
+/// As [`play`], writing to a stream of one's own; a conversation may also fail to begin.
+pub fn play_to(words: &[&str], scripts: Vec<Result<Script, Failure>>, out: &Stream) -> Played {
+    let line: Vec<OsString> = std::iter::once("camctl")
+        .chain(words.iter().copied())
+        .map(OsString::from)
+        .collect();
+    let parsed = match crate::args::parse(&line) {
+        Ok(parsed) => parsed,
+        Err(error) => panic!("{words:?}: {error}"),
+    };
+    let err = Stream::default();
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let link = Scripts {
+        scripts: scripts.into(),
+        heard: Rc::clone(&heard),
+    };
+    let mode: Mode = crate::mode(parsed.global);
+    let output = Output::to_streams(mode, Box::new(out.clone()), Box::new(err.clone()), times());
+    let mut app = App::new(output, Box::new(link));
+    let result = parsed.run(&mut app);
+    let exit = crate::finish(app.out, parsed.verb.name, result);
+    Played {
+        exit: exit.code(),
+        out: out.text(),
+        err: err.text(),
+        heard: heard.take(),
+    }
+}

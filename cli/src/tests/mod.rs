@@ -1,0 +1,13 @@
+//! Whole commands against agents that follow a script: what is asked, what people and scripts are told.
+//!
+//! On Unix alone, because of the paths in the texts.
+
+#![cfg(unix)]
+
+mod batches;
+mod grammar;
+mod lists;
+mod others;
+mod sentences;
+mod waiting;
+mod wordings;

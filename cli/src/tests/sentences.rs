@@ -1,0 +1,136 @@
+//! Every sentence that is no error, as people read it.
+
+use camctl_shared::ipc::message::{Event, EventKind, LockInfo, Outcome};
+
+use crate::output::text;
+use crate::testing::{alice, alices_end, mine, minutes_ago, times};
+
+#[test]
+fn outcomes_are_one_line_each() {
+    let lease = LockInfo {
+        kind: "lease".into(),
+        expires_us: Some(minutes_ago(-20)),
+        ..mine()
+    };
+    let renewed = LockInfo {
+        message: "revision D".into(),
+        ..mine()
+    };
+    let stands = |lock, size, exists| Outcome::Stands { lock, size, exists };
+    let queued = LockInfo {
+        waiting: 2,
+        ..alice()
+    };
+    let outcomes = [
+        Outcome::Granted {
+            lock: mine(),
+            after: None,
+        },
+        Outcome::Granted {
+            lock: lease.clone(),
+            after: None,
+        },
+        Outcome::Granted {
+            lock: mine(),
+            after: Some(alices_end("broken", Some("stale"))),
+        },
+        Outcome::Granted {
+            lock: mine(),
+            after: Some(alices_end("forced", None)),
+        },
+        Outcome::Renewed { lock: renewed },
+        Outcome::Renewed { lock: lease },
+        Outcome::Released {
+            was: mine(),
+            changed: Some(true),
+            next: None,
+        },
+        Outcome::Released {
+            was: mine(),
+            changed: Some(false),
+            next: Some(alice()),
+        },
+        Outcome::Released {
+            was: mine(),
+            changed: None,
+            next: None,
+        },
+        Outcome::Broken {
+            was: alice(),
+            ended: alices_end("forced", Some("holiday")),
+            next: Some(mine()),
+        },
+        stands(None, Some(1_234_567), Some(true)),
+        stands(Some(queued), Some(1_234_567), Some(true)),
+        stands(Some(mine()), None, Some(false)),
+        stands(None, None, None),
+        Outcome::Free,
+    ];
+    let times = times();
+    let lines: Vec<String> = outcomes
+        .iter()
+        .map(|outcome| text::outcome("fixtures/4801247.mcam", outcome, &times))
+        .collect();
+    insta::assert_snapshot!("outcomes", lines.join("\n"));
+}
+
+#[test]
+fn events_are_one_line_each() {
+    let file = |verb: &str, ended, lock| EventKind::File {
+        file: "fixtures/4801247.mcam".into(),
+        verb: verb.into(),
+        by_user: "bob".into(),
+        by_machine: Some("CNC-1".into()),
+        ended,
+        lock,
+    };
+    let session = |verb: &str| EventKind::Session {
+        session: "0192f0c1".into(),
+        verb: verb.into(),
+        user: "alice".into(),
+        machine: Some("CAM-03".into()),
+    };
+    let events = [
+        file(
+            "checkout",
+            None,
+            Some(LockInfo {
+                message: "revision C".into(),
+                ..mine()
+            }),
+        ),
+        file("checkin", Some(alices_end("released", None)), None),
+        file("checkin", Some(alices_end("released", None)), Some(alice())),
+        file("break", Some(alices_end("broken", Some("gone home"))), None),
+        file(
+            "steal",
+            Some(alices_end("forced", Some("gone home"))),
+            Some(mine()),
+        ),
+        session("park"),
+        session("revive"),
+        session("something new"),
+        EventKind::Away {
+            cause: "timed out".into(),
+        },
+        EventKind::Back,
+        EventKind::Remark {
+            text: "locks.json was not written by camctl".into(),
+        },
+        EventKind::Missed { count: 12 },
+    ];
+    let times = times();
+    let lines: Vec<String> = events
+        .into_iter()
+        .map(|what| {
+            let event = Event {
+                repository: "/mnt/cam".into(),
+                at_us: minutes_ago(1),
+                commit: Some(7),
+                what,
+            };
+            text::event(&event, &times)
+        })
+        .collect();
+    insta::assert_snapshot!("events", lines.join("\n"));
+}
