@@ -150,7 +150,7 @@ restart_agent() {
     say "the agent of the version before does not understand this one; ending it"
     kill -TERM "$1" 2>/dev/null || true
     for _ in $(seq 100); do
-        kill -0 "$1" 2>/dev/null || break
+        grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status" || break
         sleep 0.1
     done
     "$programs/camctl" agent start

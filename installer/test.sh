@@ -29,6 +29,9 @@ expect() {
     printf 'ok: %s\n' "$what"
 }
 
+# Whether a process runs; one that has ended and that nobody has asked about does not.
+alive() { [ -d "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+
 not() { ! "$@"; }
 
 running() { "$prefix/bin/camctl" agent status --json 2>/dev/null | sed -n 's/^.*"pid": *\([0-9]*\).*$/\1/p' || true; }
@@ -55,13 +58,13 @@ printf '%s\n' "$prefix/bin/camctl-of-old" >>"$prefix/lib/camctl/installed"
 expect "it upgrades" "$here/install.sh" --yes --no-demo 2>"$said"
 second="$(running)"
 expect "another agent runs" test -n "$second" -a "$second" != "$first"
-expect "the old one is gone" not kill -0 "$first" 2>/dev/null
+expect "the old one is gone" not alive "$first"
 expect "what the new version does not have is gone" not test -e "$prefix/bin/camctl-of-old"
 expect "the checkout stands" sh -c "cd '$repository' && '$prefix/bin/camctl' status a.mcam | grep -q 'over the upgrade'"
 
 expect "it removes itself" "$here/install.sh" --yes --uninstall
-expect "the agent is gone" not kill -0 "$second" 2>/dev/null
+expect "the agent is gone" not alive "$second"
 expect "the repository is left alone" test -s "$repository/.camctl/head" -a -s "$repository/a.mcam" -a -n "$(token)"
-left="$(find "$home" -mindepth 1 -path "$repository" -prune -o -path "$said" -prune -o -type f -print)"
+left="$(find "$home" -mindepth 1 -path "$repository" -prune -o -path "$said" -prune -o ! -type d -print)"
 expect "nothing else is left: $left" test -z "$left"
 expect "removing it twice is an error" not "$here/install.sh" --yes --uninstall

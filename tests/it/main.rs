@@ -5,3 +5,16 @@
 )]
 
 mod architecture;
+mod stage;
+
+mod agent;
+#[path = "break.rs"]
+mod break_;
+mod checkin;
+mod checkout;
+mod doctor;
+mod init;
+mod list;
+mod status;
+mod wait;
+mod watch;
