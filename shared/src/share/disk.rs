@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     Entry, FileSystem, Held, Meta, Published, Result, Share, Visit, What, lock,
     platform::{self, Sharing},
+    retry,
 };
 use crate::model::{ShareError, ShareErrorKind as Kind};
 
@@ -174,7 +175,7 @@ impl Share for DiskShare {
 
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>> {
         let full = self.full(path);
-        let read = platform::patiently(|| read_bounded(&File::open(&full)?, limit));
+        let read = retry::patiently(|| read_bounded(&File::open(&full)?, limit));
         match read {
             Ok(Some(content)) => Ok(content),
             Ok(None) => Err(ShareError {
@@ -292,7 +293,7 @@ impl Share for DiskShare {
             let closed = platform::close(file);
             written.and(closed)
         };
-        platform::patiently(write).map_err(|cause| failure("write", &full, &cause))
+        retry::patiently(write).map_err(|cause| failure("write", &full, &cause))
     }
 
     #[expect(
@@ -310,7 +311,7 @@ impl Share for DiskShare {
             self.sharing.apply(&file);
             let filled = file.write_all(content).and_then(|()| platform::close(file));
             filled
-                .and_then(|()| platform::patiently(|| fs::rename(&beside, &full)))
+                .and_then(|()| retry::patiently(|| fs::rename(&beside, &full)))
                 .inspect_err(|_| {
                     let _ = fs::remove_file(&beside);
                 })
@@ -327,12 +328,12 @@ impl Share for DiskShare {
 
     fn remove(&self, path: &str) -> Result<()> {
         let full = self.full(path);
-        platform::patiently(|| fs::remove_file(&full)).map_err(|cause| failure("remove", &full, &cause))
+        retry::patiently(|| fs::remove_file(&full)).map_err(|cause| failure("remove", &full, &cause))
     }
 
     fn remove_folder(&self, path: &str) -> Result<()> {
         let full = self.full(path);
-        platform::patiently(|| fs::remove_dir(&full)).map_err(|cause| failure("remove", &full, &cause))
+        retry::patiently(|| fs::remove_dir(&full)).map_err(|cause| failure("remove", &full, &cause))
     }
 
     #[expect(
@@ -344,7 +345,7 @@ impl Share for DiskShare {
         let put = || match fs::symlink_metadata(&target) {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                platform::patiently(|| fs::rename(&source, &target))
+                retry::patiently(|| fs::rename(&source, &target))
             }
             Err(cause) => Err(cause),
         };

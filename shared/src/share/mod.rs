@@ -27,6 +27,7 @@ mod platform;
 mod platform;
 
 mod probe;
+mod retry;
 #[cfg(test)]
 mod tests;
 

@@ -124,6 +124,7 @@ impl Trial<'_> {
             "move without replacing"
         };
         let again = self.won(self.share.publish(&self.path("second"), &name))?;
+        self.discard("first")?;
         if again || self.share.read(&name, 64)? != b"first" {
             return Err(not_exclusive(
                 self.share,
@@ -134,21 +135,19 @@ impl Trial<'_> {
     }
 
     fn race(&self) -> Result<(), StoreError> {
+        let temporaries: Vec<String> = (0..RACERS).map(|racer| format!("racer-{racer}")).collect();
         for round in 0..ROUNDS {
             let name = format!("race-{round}");
-            let temporaries: Vec<String> = (0..RACERS).map(|racer| format!("racer-{racer}")).collect();
             for temporary in &temporaries {
-                // Where names are links, one temporary file serves every round.
-                if round == 0 || !self.exists(temporary)? {
-                    self.share
-                        .write_new(&self.path(temporary), temporary.as_bytes())?;
-                }
+                self.share
+                    .write_new(&self.path(temporary), temporary.as_bytes())?;
             }
             let mut winners = Vec::new();
             for (racer, answer) in self.start(&temporaries, &name).into_iter().enumerate() {
                 if self.won(answer)? {
                     winners.push(racer);
                 }
+                self.discard(&temporaries[racer])?;
             }
             let content = self.share.read(&self.path(&name), 64)?;
             match winners[..] {
@@ -192,6 +191,14 @@ impl Trial<'_> {
                 })
                 .collect()
         })
+    }
+
+    /// Removes a temporary file, as every author does with its own; it may be gone with its name.
+    fn discard(&self, temporary: &str) -> Result<()> {
+        match self.share.remove(&self.path(temporary)) {
+            Err(error) if error.kind != Kind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn won(&self, answer: Published) -> Result<bool, StoreError> {

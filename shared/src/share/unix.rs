@@ -141,9 +141,12 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Tries once: nothing on Unix blocks a file for a moment as Windows' scanners do.
-pub(super) fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    attempt()
+/// Whether `error` passes by itself within a second or two.
+///
+/// EINVAL is what a Linux SMB client answers to opening a file that it knows under another name too, as long as it
+/// puts off closing a handle of that one (`closetimeo`, 1 s): a commit that is read right after it was published.
+pub(super) fn is_momentary(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::INVAL)
 }
 
 /// The same path in the form that people write.

@@ -10,8 +10,6 @@ use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::FileExt;
 use std::path::{Component, Path, PathBuf, Prefix};
 use std::ptr;
-use std::thread;
-use std::time::Duration;
 
 use windows_sys::Win32::Foundation as code;
 use windows_sys::Win32::Storage::FileSystem::{
@@ -19,8 +17,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     MoveFileExW,
 };
 
-use super::{BUSY_LIMIT, FileSystem};
-use crate::clock::{Clock, SystemClock};
+use super::{FileSystem, retry};
 use crate::model::ShareErrorKind as Kind;
 
 /// `GetDriveTypeW`'s word for a network drive.
@@ -80,7 +77,7 @@ pub(super) fn create_name(from: &Path, to: &Path, _local: bool) -> io::Result<()
 /// Moves `from` to `to`, only if that does not exist: without the flag that replaces, `MoveFileExW` never does.
 pub(super) fn move_to_free(from: &Path, to: &Path) -> io::Result<()> {
     let (from, to) = (wide(from), wide(to));
-    patiently(|| {
+    retry::patiently(|| {
         // SAFETY: both are NUL-terminated and outlive the call.
         check(unsafe { MoveFileExW(from.as_ptr(), to.as_ptr(), MOVEFILE_WRITE_THROUGH) })
     })
@@ -120,29 +117,13 @@ pub(super) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Tries again, for up to [`BUSY_LIMIT`], what a scanner or another client blocks for a moment. Windows says so by
-/// error 5 too; real lack of permission therefore shows late.
-pub(super) fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    let start = SystemClock.moment();
-    let mut wait = Duration::from_millis(5);
-    loop {
-        match attempt() {
-            Err(error)
-                if matches!(
-                    number(&error),
-                    Some(
-                        code::ERROR_ACCESS_DENIED
-                            | code::ERROR_SHARING_VIOLATION
-                            | code::ERROR_LOCK_VIOLATION
-                    )
-                ) && SystemClock.moment().since(start) + wait < BUSY_LIMIT =>
-            {
-                thread::sleep(wait);
-                wait = (wait * 2).min(Duration::from_millis(250));
-            }
-            answer => return answer,
-        }
-    }
+/// Whether `error` passes by itself within a second or two: a scanner or another client has the file open. Windows
+/// says so by error 5 too; real lack of permission therefore shows late.
+pub(super) fn is_momentary(error: &io::Error) -> bool {
+    matches!(
+        number(error),
+        Some(code::ERROR_ACCESS_DENIED | code::ERROR_SHARING_VIOLATION | code::ERROR_LOCK_VIOLATION)
+    )
 }
 
 /// The same path in the form that people write: without the prefix that `canonicalize` adds.
