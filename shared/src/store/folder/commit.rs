@@ -237,7 +237,10 @@ impl FolderStore {
                 Published::NoFolder => return Ok(Some(Sent::NoFolder)),
                 // Refused now, but an earlier attempt may have been applied: ask for the name again.
                 Published::Refused(error) if pending.doubt && error.kind == ShareErrorKind::NotFound => {
-                    pending.temporary = self.write_temporary(&pending.bytes)?;
+                    // Cannot be written just now, or can: either way nothing is known yet.
+                    if let Ok(temporary) = self.write_temporary(&pending.bytes) {
+                        pending.temporary = temporary;
+                    }
                     return Ok(None);
                 }
                 Published::Refused(_) if pending.doubt => return Ok(None),
@@ -272,6 +275,9 @@ impl FolderStore {
             // "No such file" of a name that is taken is a stale cache; everything else passes too, or it does not,
             // and then the next attempt to read on says what is wrong.
             Err(StoreError::Share(_)) => Ok(None),
+            // What stands there cannot be read by anybody. Whether an earlier attempt of ours was applied before it
+            // was damaged stays unknown.
+            Err(_) if pending.doubt => Ok(None),
             Err(error) => Err(error),
         }
     }
