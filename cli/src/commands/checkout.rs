@@ -123,8 +123,7 @@ fn say_whom(app: &mut App, taken: &[Entry]) {
     for entry in taken {
         if let Err(failure) = &entry.result {
             let text = failure.wording(app.out.times()).text;
-            app.out.note(&format!("waiting: {text}"));
+            app.out.note(&format!("waiting (Ctrl-C leaves the line): {text}"));
         }
     }
-    app.out.note("  Ctrl-C leaves the line");
 }

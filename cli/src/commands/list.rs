@@ -191,7 +191,7 @@ fn row(app: &App, file: &ListedFile) -> Row {
         Presence::Stale => Cell::painted("stale", Paint::Warning),
         Presence::Parked => Cell::painted("away", Paint::Warning),
         Presence::Expired => Cell::painted("over", Paint::Warning),
-        Presence::Unsafe => Cell::painted("not safe", Paint::Error),
+        Presence::Unsafe => Cell::painted("unsure", Paint::Error),
         Presence::Alive | Presence::Unknown => match lock.whose {
             Whose::Mine => Cell::painted("mine", Paint::Command),
             Whose::MineElsewhere | Whose::Theirs => Cell::painted("locked", Paint::Error),

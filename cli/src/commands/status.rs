@@ -76,7 +76,7 @@ fn row(app: &App, file: &str, lock: &LockInfo) -> Row {
     let times = app.out.times();
     let until = lock.expires_us.map(|at| times.at(at));
     let state = match (lock.presence, until) {
-        (Presence::Unsafe, _) => Cell::painted("not safe: the share is away", Paint::Error),
+        (Presence::Unsafe, _) => Cell::painted("not confirmed by the share", Paint::Error),
         (Presence::Expired, _) => Cell::painted("over", Paint::Warning),
         (Presence::Stale, _) => Cell::painted("stale", Paint::Warning),
         (Presence::Parked, _) => Cell::painted("away", Paint::Warning),

@@ -42,7 +42,7 @@ fn presence(lock: &LockInfo, times: &Times) -> String {
         },
         Presence::Expired => ", a lease that is over".to_owned(),
         Presence::Unknown => ", recorded by an older tool".to_owned(),
-        Presence::Unsafe => ", not safe while the share is away".to_owned(),
+        Presence::Unsafe => ", not confirmed by the share at the moment".to_owned(),
     }
 }
 

@@ -63,6 +63,7 @@ impl Times {
         let at = self.at(microseconds);
         let passed = self.clock.wall().as_microsecond().saturating_sub(microseconds);
         match u64::try_from(passed) {
+            Ok(..1_000_000) => format!("since {at} (just now)"),
             Ok(passed) => format!("since {at} ({} ago)", span(Duration::from_micros(passed))),
             Err(_) => format!("since {at}"),
         }
@@ -122,7 +123,7 @@ mod tests {
         let (times, now) = times();
         let hour = 3_600_000_000;
         let cases = [
-            (now, "since 12:12 (0 ms ago)"),
+            (now, "since 12:12 (just now)"),
             (now - 40_000_000, "since 12:11 (40 s ago)"),
             (now - 2 * hour, "since 10:12 (2 h ago)"),
             (now - 12 * hour, "since 00:12 (12 h ago)"),

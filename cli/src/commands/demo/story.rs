@@ -130,8 +130,8 @@ fn recovery(app: &mut App, stage: &mut Stage) -> Result<(), Failure> {
         app,
         stage,
         Bob,
-        &["status"],
-        Expected::done(&[PART, "new clamps"]),
+        &["status", PART],
+        Expected::done(&["by you", "new clamps"]),
     )?;
     run(
         app,
@@ -159,8 +159,13 @@ fn takeover(app: &mut App, stage: &mut Stage) -> Result<(), Failure> {
         app,
         "Alice waits. After 2 s without a sign of life (5 min in real life) the lock is stale, and hers to take:",
     );
-    let broken = Expected::done(&["checked out", CLAMP, "broken"]);
-    run(app, stage, Alice, &["checkout", CLAMP, "--wait=20s"], broken)?;
+    let waiting = begin_waiting(app, stage, Alice, &["checkout", CLAMP, "--wait=20s"])?;
+    end(
+        app,
+        stage,
+        waiting,
+        Expected::done(&["checked out", CLAMP, "broken"]),
+    )?;
     tell(app, "Bob comes back too late, and is told so:");
     stage.start_agent(Bob)?;
     let too_late = Expected {
