@@ -83,7 +83,10 @@ impl Machine {
     /// By the library alone: the program `faketime` would stand between the test and the process that it kills.
     fn with_faketime(self) -> Self {
         let library = faketime::library();
-        assert!(library.is_some(), "libfaketime is missing: install the package faketime");
+        assert!(
+            library.is_some(),
+            "libfaketime is missing: install the package faketime"
+        );
         // Two names for the same, in older and newer versions.
         self.env("LD_PRELOAD", library.unwrap_or_default())
             .env("DONT_FAKE_MONOTONIC", "1")
@@ -100,7 +103,10 @@ impl Machine {
             ..Env::default()
         };
         let paths = Paths::resolve(&env).expect("a machine has a home");
-        Talk::new(Endpoint::resolve(&paths).expect("a sandbox has a short path"), limits)
+        Talk::new(
+            Endpoint::resolve(&paths).expect("a sandbox has a short path"),
+            limits,
+        )
     }
 
     /// Starts every program of this machine with another before it (`setpriv`, say), that starts it in turn.
@@ -115,7 +121,8 @@ impl Machine {
         let entries = std::fs::read_dir(self.home.join("logs")).into_iter().flatten();
         let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         files.sort();
-        let text = |path: &PathBuf| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+        let text =
+            |path: &PathBuf| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
         files.iter().map(text).collect()
     }
 
