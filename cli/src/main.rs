@@ -3,7 +3,7 @@
 //! - [`args`]: the grammar and the table of verbs; [`commands`]: one file for each verb.
 //! - [`app`]: what every command works with; [`link`], [`agent_start`], [`agent_log`]: the way to the agent.
 //! - [`batch`]: several files in one command; [`files`]: paths as they are typed.
-//! - [`output`]: the only place that prints; [`errors`]: the only place that words errors; [`exit`]: the exit codes.
+//! - [`mod@output`]: the only place that prints; [`errors`]: the only place that words errors; [`exit`]: the exit codes.
 //!
 //! Never here: the shared folder. Every path goes to the agent as it is; nothing in this crate opens, lists or
 //! resolves one. No async runtime and no threads: a command starts in a fraction of a millisecond, and what it does

@@ -28,7 +28,7 @@ pub use disk::{LocalError, make_private_dir, replace_file};
 /// What the environment says about places. [`Env::read`] in the product; written by hand in tests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Env {
-    /// `CAMCTL_HOME`, absolute.
+    /// `CAMCTL_HOME`.
     pub home: Option<PathBuf>,
     /// `CAMCTL_SOCKET`: a path on Unix, the name of a pipe on Windows.
     pub socket: Option<OsString>,
@@ -54,26 +54,17 @@ pub struct SystemFolders {
 }
 
 impl Env {
-    /// What the process's environment says. Empty variables count as unset; a relative `CAMCTL_HOME` is meant from
-    /// the current folder.
-    ///
-    /// # Errors
-    /// When `CAMCTL_HOME` cannot be made absolute, because the current folder is gone.
-    pub fn read() -> Result<Self, PathsError> {
-        let home = match variable("CAMCTL_HOME") {
-            Some(home) => Some(std::path::absolute(&home).map_err(|cause| PathsError::BadHome {
-                home: home.into(),
-                cause: cause.to_string().into(),
-            })?),
-            None => None,
-        };
+    /// What the process's environment says. Empty variables count as unset.
+    #[must_use]
+    pub fn read() -> Self {
+        let home = variable("CAMCTL_HOME").map(PathBuf::from);
         // With a home of its own, nothing else in the environment matters.
         let project = match home {
             Some(_) => None,
             None => directories::ProjectDirs::from("", "", "camctl"),
         };
         let (temporary, user_mark) = platform::temporary();
-        Ok(Self {
+        Self {
             socket: variable("CAMCTL_SOCKET"),
             system: project.as_ref().map(|project| SystemFolders {
                 config: project.config_dir().to_owned(),
@@ -87,7 +78,7 @@ impl Env {
             home,
             temporary,
             user_mark,
-        })
+        }
     }
 }
 
@@ -102,13 +93,11 @@ pub enum PathsError {
     /// The system knows no home folder for this user.
     #[error("this user has no home folder; set HOME, or CAMCTL_HOME to a folder for camctl's own files")]
     NoHome,
-    /// `CAMCTL_HOME` is relative, and to what is not known.
-    #[error("CAMCTL_HOME={} cannot be used: {cause}", home.display())]
-    BadHome {
+    /// `CAMCTL_HOME` is relative: the agent, started from another folder, would take it for another one.
+    #[error("CAMCTL_HOME={} cannot be used: give the whole path, from the root", home.display())]
+    RelativeHome {
         /// What it says.
         home: PathBuf,
-        /// The system's own words.
-        cause: Box<str>,
     },
 }
 
@@ -137,16 +126,19 @@ impl Paths {
     /// # Errors
     /// See [`PathsError`].
     pub fn from_env() -> Result<Self, PathsError> {
-        Self::resolve(&Env::read()?)
+        Self::resolve(&Env::read())
     }
 
     /// The places that follow from `env`; looks at nothing else.
     ///
     /// # Errors
-    /// [`PathsError::NoHome`] when there is neither a `CAMCTL_HOME` nor a home folder.
+    /// See [`PathsError`].
     pub fn resolve(env: &Env) -> Result<Self, PathsError> {
         let short_dir = env.temporary.join(format!("camctl-{}", env.user_mark));
         if let Some(home) = &env.home {
+            if !home.is_absolute() {
+                return Err(PathsError::RelativeHome { home: home.clone() });
+            }
             return Ok(Self {
                 config_dir: home.join("config"),
                 data_dir: home.join("data"),
@@ -256,8 +248,9 @@ mod tests {
 
     #[test]
     fn a_home_of_its_own_keeps_everything_together() {
+        let folder = if cfg!(windows) { "C:/tests/a" } else { "/tests/a" };
         let home = Env {
-            home: Some("/tests/a".into()),
+            home: Some(folder.into()),
             ..env()
         };
         let nowhere_else = Env {
@@ -275,7 +268,22 @@ mod tests {
             paths.log_dir.clone(),
         ];
         for path in all {
-            assert!(path.starts_with("/tests/a"), "{}", path.display());
+            assert!(path.starts_with(folder), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_relative_home_is_an_error() {
+        for home in ["a", "./a", "../a", "~/a"] {
+            let env = Env {
+                home: Some(home.into()),
+                ..env()
+            };
+            let error = Paths::resolve(&env).unwrap_err().to_string();
+            assert!(
+                error.contains(home) && error.contains("the whole path"),
+                "{error}"
+            );
         }
     }
 

@@ -135,11 +135,17 @@ fn both_ends_know_that_they_are_the_same_user() {
     let house = house();
     let agent = house.agent(|stream| {
         let ours = peer_is_us(stream.peer_creds().unwrap()).unwrap();
+        answer(stream, &[Reply::Done]);
         until_it_leaves(stream);
         ours
     });
-    // `connect` asks the same question of the agent's end.
-    drop(house.client());
+    // `connect` asks the same question of the agent's end. Who leaves without a word may not be noticed at all.
+    let mut client = house.client();
+    assert_eq!(
+        client.request(&Request::AgentStatus).next().unwrap().unwrap(),
+        Reply::Done
+    );
+    drop(client);
     assert!(agent.join().unwrap());
 }
 
@@ -434,6 +440,10 @@ fn whoever_listens_already_is_left_alone() {
     if cfg!(unix) {
         let error = house.endpoint.prepare().unwrap_err();
         assert!(matches!(error, EndpointError::Taken { .. }), "{error}");
+    }
+    if cfg!(windows) && std::path::Path::new(r"C:\windows\system32\winecfg.exe").exists() {
+        println!("SKIPPED: Wine lets two processes have one pipe");
+        return;
     }
     let second = house.endpoint.listener_options().unwrap().create_sync();
     assert!(

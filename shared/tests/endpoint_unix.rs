@@ -97,12 +97,24 @@ fn too_long_an_address_is_shortened_or_refused() {
         ..home(long("a"))
     };
     assert!(matches!(resolve(&nowhere), Err(EndpointError::TooLong { .. })));
-    let given = Env {
-        socket: Some(long("s").into()),
-        ..env(Path::new("/tmp"))
-    };
-    let error = resolve(&given).unwrap_err();
-    assert!(error.to_string().starts_with("CAMCTL_SOCKET="), "{error}");
+}
+
+#[test]
+fn a_given_socket_is_used_as_it_is_or_refused() {
+    for (socket, problem) in [
+        (format!("/{}", "s".repeat(120)), "at most"),
+        ("v1.sock".into(), "the whole path"),
+    ] {
+        let given = Env {
+            socket: Some(socket.into()),
+            ..env(Path::new("/tmp"))
+        };
+        let error = resolve(&given).unwrap_err().to_string();
+        assert!(
+            error.starts_with("CAMCTL_SOCKET=") && error.contains(problem),
+            "{error}"
+        );
+    }
 }
 
 #[test]

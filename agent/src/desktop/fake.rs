@@ -4,11 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Desktop, Notice, View, What};
 
-/// Remembers what it was told and shown.
+/// Remembers what it was told.
 #[derive(Debug, Default)]
 pub struct FakeDesktop {
     told: Mutex<Vec<Notice>>,
-    shown: Mutex<Vec<View>>,
 }
 
 impl FakeDesktop {
@@ -16,15 +15,6 @@ impl FakeDesktop {
     pub fn told(&self) -> Vec<What> {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.iter().map(|notice| notice.what.clone()).collect()
-    }
-
-    /// The last view that was shown.
-    pub fn shown(&self) -> Option<View> {
-        self.shown
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last()
-            .cloned()
     }
 }
 
@@ -36,10 +26,5 @@ impl Desktop for FakeDesktop {
             .push(notice);
     }
 
-    fn show(&self, view: &View) {
-        self.shown
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(view.clone());
-    }
+    fn show(&self, _view: &View) {}
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use camctl_shared::model::{Change, Commit, Ended, How, Kind, Owner};
-use camctl_shared::store::SharedTable;
+use camctl_shared::model::{Change, Commit, Ended, FileName, How, Kind, Owner, Table};
 
-use super::board::{Board, Loss, News, State, held};
+use super::board::{Board, Held, Loss, News, State, held};
 use crate::desktop::{Desktop, Notice, What};
 use crate::state::Kept;
 
@@ -75,55 +74,60 @@ fn take(state: &mut State, me: &Owner, change: &Change, notices: &mut Vec<What>)
     }
 }
 
-/// Compares what this desk held when the agent was last seen with the table as it is now, and tells what is gone.
-pub fn find_gone(board: &Board, desktop: &dyn Desktop, table: &SharedTable, kept: &mut Kept) {
-    let table = table.read();
-    let mut state = board.state();
-    for (name, loss) in std::mem::take(&mut kept.lost) {
-        if let Some(file) = kept_name(&name, &table) {
-            state.lose(file, loss);
-        }
+/// Goes on from what an earlier run of the agent knew: what the log tells of the time between is told now, and what is
+/// gone without a trace too, because the log was pruned or nobody knows how far the earlier run had read.
+pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, news: &[Arc<Commit>]) {
+    let name = |name: String| FileName::parse(&name, table.case).ok();
+    {
+        let mut state = board.state();
+        state.mine = kept
+            .held
+            .into_iter()
+            .filter_map(|(file, held)| Some((name(file)?, held)))
+            .collect();
+        state.lost = kept
+            .lost
+            .into_iter()
+            .filter_map(|(file, loss)| Some((name(file)?, loss)))
+            .collect();
     }
-    for (name, was) in std::mem::take(&mut kept.held) {
-        let Some(file) = kept_name(&name, &table) else {
-            continue;
-        };
-        let now = table.locks.get(&file);
-        let still_ours = now.is_some_and(|lock| {
-            lock.owner.same_desk(&board.me) && (lock.token == was.token || was.token.is_none())
-        });
-        if still_ours {
+    // Where nothing was read before, nothing is new.
+    let unseen: Vec<_> = news
+        .iter()
+        .filter(|commit| kept.seen > 0 && commit.n > kept.seen)
+        .cloned()
+        .collect();
+    digest(board, desktop, &unseen);
+    let mut state = board.state();
+    let mine = Board::find_mine(&board.me, table);
+    let expected = std::mem::replace(&mut state.mine, mine);
+    for (file, was) in expected {
+        if state.mine.contains_key(&file) {
             continue;
         }
-        let holder = now.map(|lock| Arc::clone(&lock.owner));
-        if holder.as_ref().is_some_and(|holder| holder.same_desk(&board.me)) {
-            continue;
-        }
-        // Who ended it stands in a commit that is not read again; whoever has the file now is the likely one.
-        let nobody = || {
-            Arc::new(Owner {
-                user: "somebody".into(),
-                machine: None,
-                session: None,
-            })
-        };
-        let ended = Ended {
+        let holder = table.locks.get(&file).map(|lock| Arc::clone(&lock.owner));
+        state.lose(file.clone(), without_trace(board, was, holder.clone()));
+        let folder = board.folder.clone();
+        let what = What::LockGone { file, holder };
+        desktop.tell(Notice { folder, what });
+    }
+}
+
+/// Who ended it nobody can say any more; whoever has the file now is the likely one.
+fn without_trace(board: &Board, was: Held, holder: Option<Arc<Owner>>) -> Loss {
+    let nobody = || Owner {
+        user: "somebody".into(),
+        machine: None,
+        session: None,
+    };
+    Loss {
+        ended: Ended {
             owner: Arc::clone(&board.me),
             token: was.token,
             since: was.since,
             how: How::Broken,
             reason: None,
-        };
-        let by = holder.clone().unwrap_or_else(nobody);
-        state.lose(file.clone(), Loss { ended, by });
-        let folder = board.folder.clone();
-        desktop.tell(Notice {
-            folder,
-            what: What::LockGone { file, holder },
-        });
+        },
+        by: holder.unwrap_or_else(|| Arc::new(nobody())),
     }
-}
-
-fn kept_name(name: &str, table: &camctl_shared::model::Table) -> Option<camctl_shared::model::FileName> {
-    camctl_shared::model::FileName::parse(name, table.case).ok()
 }

@@ -99,6 +99,11 @@ impl Schedule {
         self.poll_at = self.poll_at.min(now);
     }
 
+    /// The policy may have changed: look at everything now.
+    pub fn hurry_listing(&mut self, now: Moment) {
+        self.list_at = self.list_at.min(now);
+    }
+
     /// A commit is to be settled.
     pub fn settle(&mut self, now: Moment) {
         self.settle_at = Some(now);

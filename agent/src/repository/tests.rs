@@ -1,1 +1,258 @@
-//! tests
+//! A worker over a table in memory, on a clock that moves when told. No thread, no waiting: every turn is called.
+
+mod life;
+mod requests;
+mod threads;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use camctl_shared::clock::{Clock, ManualClock, Timestamp};
+use camctl_shared::model::{
+    FileName, Lock, Owner, Policy, SessionId, ShareError, ShareErrorKind, StoreError,
+};
+use camctl_shared::rules::{self, Checkin, Intent};
+use camctl_shared::share::{Meta, What};
+use camctl_shared::store::LockStore;
+use camctl_shared::store::memory::{Call, Faults, Lost, MemoryLog};
+use tokio::sync::{Notify, oneshot};
+
+use super::board::Board;
+use super::job::{Asks, Delivery, Item, Job, Ticket, Unread, Verdict};
+use super::place::Place;
+use super::worker::{Opened, Opener, Worker};
+use crate::desktop::fake::FakeDesktop;
+use crate::state::Kept;
+
+/// A folder that holds every file one asks for, but for those below `missing/`.
+#[derive(Clone, Default)]
+struct AnyFile {
+    sizes: Arc<Mutex<BTreeMap<String, u64>>>,
+}
+
+impl Place for AnyFile {
+    fn find(&self, path: &str) -> Result<Option<(String, Meta)>, ShareError> {
+        if path.starts_with("missing/") {
+            return Err(share_error(ShareErrorKind::NotFound));
+        }
+        if path.starts_with("outside/") {
+            return Ok(None);
+        }
+        let what = if path.ends_with("folder") {
+            What::Folder
+        } else {
+            What::File
+        };
+        let size = self.sizes.lock().unwrap().get(path).copied().unwrap_or(100);
+        let meta = Meta {
+            what,
+            size,
+            modified: None,
+        };
+        Ok(Some((path.to_owned(), meta)))
+    }
+}
+
+fn share_error(kind: ShareErrorKind) -> ShareError {
+    ShareError {
+        action: "read",
+        path: "/mnt/cam".into(),
+        kind,
+        cause: "for the test".into(),
+    }
+}
+
+fn away() -> StoreError {
+    StoreError::Share(share_error(ShareErrorKind::Unknown))
+}
+
+fn name(file: &str) -> FileName {
+    FileName::parse(file, camctl_shared::model::Case::Sensitive).unwrap()
+}
+
+/// Several desks around one table.
+struct Office {
+    clock: Arc<ManualClock>,
+    log: MemoryLog,
+    policy: Policy,
+}
+
+impl Office {
+    fn new() -> Self {
+        Self::with(Policy::default())
+    }
+
+    fn with(policy: Policy) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        Self {
+            log: MemoryLog::new(policy.clone(), clock.clone()),
+            clock,
+            policy,
+        }
+    }
+
+    fn desk(&self, user: &str) -> Desk {
+        self.desk_with(user, &format!("session-{user}"), Kept::default())
+    }
+
+    fn desk_with(&self, user: &str, session: &str, kept: Kept) -> Desk {
+        let me = Arc::new(Owner::new(
+            user,
+            &format!("DESK-{user}"),
+            SessionId::parse(session).unwrap(),
+        ));
+        let store = self.log.open(Owner::clone(&me));
+        let faults = store.faults();
+        let files = AnyFile::default();
+        let board = Arc::new(Board::new(
+            "/mnt/cam".into(),
+            me,
+            self.clock.clone(),
+            Duration::from_secs(12),
+            Arc::new(Notify::new()),
+        ));
+        let desktop = Arc::new(FakeDesktop::default());
+        let (jobs, queue) = channel();
+        let worker = Worker::new(
+            Arc::clone(&board),
+            desktop.clone(),
+            opener(store, files.clone()),
+            jobs.clone(),
+            kept,
+        );
+        let mut desk = Desk {
+            worker,
+            board,
+            desktop,
+            faults,
+            files,
+            jobs,
+            queue,
+        };
+        desk.settle_down();
+        desk
+    }
+
+    /// Lets time pass in steps that no watcher takes for a gap; every desk has its turns on the way.
+    fn pass(&self, time: Duration, desks: &mut [&mut Desk]) {
+        let step = self.policy.heartbeat / 4;
+        let mut left = time;
+        while !left.is_zero() {
+            let now = left.min(step);
+            self.clock.advance(now);
+            left -= now;
+            for desk in &mut *desks {
+                desk.settle_down();
+            }
+        }
+    }
+}
+
+fn opener(store: impl LockStore + 'static, files: AnyFile) -> Opener {
+    let mut store: Option<Box<dyn LockStore>> = Some(Box::new(store));
+    Box::new(move || {
+        Ok(Opened {
+            store: store.take().expect("opened once"),
+            place: Box::new(files.clone()),
+            events: None,
+            share: None,
+        })
+    })
+}
+
+/// One agent's worker.
+struct Desk {
+    worker: Worker,
+    board: Arc<Board>,
+    desktop: Arc<FakeDesktop>,
+    faults: Faults,
+    files: AnyFile,
+    jobs: Sender<Job>,
+    queue: Receiver<Job>,
+}
+
+/// An answer that is on its way.
+struct Waiting(oneshot::Receiver<Delivery>);
+
+impl Waiting {
+    fn verdicts(mut self) -> Vec<Verdict> {
+        self.0.try_recv().expect("there is an answer by now").open()
+    }
+
+    fn verdict(self) -> Verdict {
+        self.verdicts().remove(0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        matches!(self.0.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+    }
+}
+
+impl Desk {
+    /// Turns until nothing more is due.
+    fn settle_down(&mut self) {
+        for _ in 0..100 {
+            let jobs = self.queue.try_iter().collect();
+            let next = self.worker.turn(jobs);
+            if next > self.board.clock.moment() {
+                return;
+            }
+        }
+        panic!("the worker never comes to rest");
+    }
+
+    fn send(&self, items: Vec<Item>, unread: Unread) -> Waiting {
+        let (reply, answer) = oneshot::channel();
+        let asks = Asks {
+            items,
+            ticket: Arc::new(Ticket::default()),
+            unread,
+            reply: Some(reply),
+            _seat: None,
+        };
+        self.jobs.send(Job::Asks(asks)).unwrap();
+        Waiting(answer)
+    }
+
+    fn ask(&mut self, item: Item) -> Verdict {
+        let waiting = self.send(vec![item], Unread::Keep);
+        self.settle_down();
+        waiting.verdict()
+    }
+
+    /// The answer to the next commit gets lost, and the first attempt to find out fails too.
+    fn lose_for_a_while(&self, lost: Lost) {
+        let faults = self.faults.clone();
+        self.faults
+            .before_publish(move || faults.fail_next_call(Call::Settle, away()));
+        self.faults.unsettle_next(lost);
+    }
+
+    fn lock(&self, file: &str) -> Option<Arc<Lock>> {
+        self.board.table().unwrap().read().locks.get(&name(file)).cloned()
+    }
+
+    fn holder(&self, file: &str) -> Option<String> {
+        self.lock(file).map(|lock| lock.owner.user.to_string())
+    }
+
+    fn is_safe(&self) -> bool {
+        self.board.state().life.is_safe(self.board.clock.moment())
+    }
+}
+
+fn checkout(file: &str) -> Item {
+    Item {
+        path: file.into(),
+        intent: Intent::Checkout(rules::Checkout::default()),
+    }
+}
+
+fn checkin(file: &str) -> Item {
+    Item {
+        path: file.into(),
+        intent: Intent::Checkin(Checkin::default()),
+    }
+}

@@ -121,10 +121,13 @@ impl Worker {
                 Job::Wake => {
                     self.board.woken.store(false, Ordering::Release);
                     let now = self.now();
-                    if let Some(events) = &self.events
-                        && events.take()
-                    {
-                        self.schedule.hurry(now);
+                    if let Some(events) = &self.events {
+                        if events.take_policy() {
+                            self.schedule.hurry_listing(now);
+                        }
+                        if events.take_head() {
+                            self.schedule.hurry(now);
+                        }
                     }
                 }
                 Job::Unread(verdicts, unread) => self.unread(&verdicts, unread),
@@ -209,18 +212,16 @@ impl Worker {
         }
         let store = self.store()?;
         store.load()?;
-        let (table, policy) = (store.table(), store.policy());
+        let (table, policy, news) = (store.table(), store.policy(), store.news());
         let board = Arc::clone(&self.board);
         let mut kept = board.unopened_kept();
         {
-            let table = table.read();
             let mut state = board.state();
-            state.mine = Board::find_mine(&board.me, &table);
-            state.policy = policy.clone();
+            state.policy = Arc::clone(&policy);
             state.life.follow(policy.owner_gives_up());
-            *board.observer() = rules::Observer::new(&policy, std::mem::take(&mut kept.away));
         }
-        digest::find_gone(&board, self.desktop.as_ref(), &table, &mut kept);
+        *board.observer() = rules::Observer::new(&policy, std::mem::take(&mut kept.away));
+        digest::resume(&board, self.desktop.as_ref(), &table.read(), kept, &news);
         board.set_table(table);
         self.watch_events();
         Ok(())

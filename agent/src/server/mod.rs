@@ -10,6 +10,8 @@
 pub mod conversation;
 pub mod handlers;
 pub mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The repository's files: which there are ([`walk`]), and how they stand with the lock table ([`status`]).
+//! The repository's files: which there are ([`walk()`]), and how they stand with the lock table ([`status`]).
 //!
 //! A walk asks the share and takes as long as the share does; [`status`] is pure, so that a list can be made again
 //! from a kept walk whenever the table changes. Never here: opening a file, or a decision about a lock.
@@ -66,7 +66,7 @@ pub struct Status<'a> {
 
 /// Pairs the files of a walk with the locks of a table, ordered by name; locks without a file are in it too.
 ///
-/// `files` must be sorted by name, as [`walk`] returns them, and have the same case rule as the table.
+/// `files` must be sorted by name, as [`walk()`] returns them, and have the same case rule as the table.
 pub fn status<'a>(
     files: &'a [Found],
     locks: &'a BTreeMap<FileName, Arc<Lock>>,

@@ -104,6 +104,7 @@ impl Worker {
 
     pub(super) fn look_round(&mut self) -> Result<(), StoreError> {
         let board = Arc::clone(&self.board);
+        board.observer().begin(board.clock.moment());
         let store = self.store()?;
         let table = store.table();
         let sessions: BTreeSet<SessionId> = revival::watched(&table.read(), &board.me);

@@ -45,7 +45,10 @@ impl Address {
                 value: socket.into(),
                 problem: problem.into(),
             };
-            let path = std::path::absolute(socket).map_err(|cause| bad(cause.to_string()))?;
+            let path = PathBuf::from(socket);
+            if !path.is_absolute() {
+                return Err(bad("give the whole path, from the root".into()));
+            }
             if !fits(&path) {
                 return Err(bad(format!("a socket's path has at most {LONGEST} bytes")));
             }
