@@ -14,19 +14,20 @@ mod state;
 mod wire;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock, SystemClock};
 use camctl_shared::config::Config;
 use camctl_shared::ipc::endpoint::Endpoint;
-use camctl_shared::model::Owner;
+use camctl_shared::model::{Owner, SessionId};
 use camctl_shared::paths::{self, Paths, identity};
 use camctl_shared::share::{DiskShare, Held, Share as _};
 use clap::Parser;
 use interprocess::local_socket::tokio::Listener;
-use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::desktop::{Desktop, NoDesktop};
 use crate::registry::{House, Registry};
@@ -38,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// How long stopping may take: a share that is away must not keep a computer from shutting down.
 const STOPPING: Duration = Duration::from_secs(10);
 /// Changes of the local state are gathered for so long before they are written.
-const GATHER: Duration = Duration::from_millis(300);
+const GATHER: Duration = Duration::from_secs(1);
 /// How long a client that asked the agent to stop is given to read the answer.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -129,6 +130,7 @@ async fn work(
     let signals = signals::stop().map_err(|error| format!("cannot hear signals: {error}"))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stirred = Arc::new(Notify::new());
+    let (remember, requests) = mpsc::unbounded_channel();
     let desktop: Arc<dyn Desktop> = Arc::new(NoDesktop);
     let agent = Arc::new(Agent {
         registry: Registry::new(House {
@@ -137,6 +139,7 @@ async fn work(
             desktop,
             patience: PATIENCE,
             stirred,
+            remember,
         }),
         limits: server::Limits::default(),
         started: clock.wall(),
@@ -150,9 +153,10 @@ async fn work(
     let mut keeper = Keeper {
         agent: Arc::clone(&agent),
         session,
-        file: state_file,
+        file: Arc::new(Mutex::new(state_file)),
+        requests,
     };
-    keeper.save();
+    keeper.save().await;
     let listening = tokio::spawn(server::listen(listener, Arc::clone(&agent)));
     tokio::select! {
         name = signals => tracing::info!(signal = name, "asked to stop"),
@@ -162,7 +166,7 @@ async fn work(
     // No new clients; those who are here get their answers.
     listening.abort();
     agent.registry.park(STOPPING).await;
-    keeper.save();
+    keeper.save().await;
     agent.parked.send_replace(true);
     // Whoever asked for the stop leaves as soon as it has the answer.
     let _ = timeout(FAREWELL, agent.parked.closed()).await;
@@ -172,28 +176,44 @@ async fn work(
 /// Saves and shows how things stand, whenever that changes.
 struct Keeper {
     agent: Arc<Agent>,
-    session: camctl_shared::model::SessionId,
-    file: StateFile,
+    session: SessionId,
+    file: Arc<Mutex<StateFile>>,
+    /// Those who want to know that their repository is remembered.
+    requests: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 }
 
 impl Keeper {
     async fn keep(&mut self) {
         let house = self.agent.registry.house().clone();
         loop {
-            house.stirred.notified().await;
-            sleep(GATHER).await;
-            self.save();
+            let mut asked = tokio::select! {
+                () = house.stirred.notified() => None,
+                request = self.requests.recv() => request,
+            };
+            if asked.is_none() {
+                // More is to come, usually; but nobody is kept waiting for that.
+                asked = timeout(GATHER, self.requests.recv()).await.ok().flatten();
+            }
+            self.save().await;
+            if let Some(asked) = asked {
+                // Whoever asked may have left.
+                let _ = asked.send(());
+            }
             house.desktop.show(&self.agent.registry.view());
         }
     }
 
-    fn save(&mut self) {
+    async fn save(&mut self) {
         let state = LocalState {
             session: self.session.clone(),
             repositories: self.agent.registry.kept(),
         };
-        if let Err(problem) = self.file.save(&state) {
-            tracing::error!(%problem, "the local state could not be saved");
+        let file = Arc::clone(&self.file);
+        let saved = spawn_blocking(move || file.lock().unwrap_or_else(PoisonError::into_inner).save(&state));
+        match saved.await {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) => tracing::error!(%problem, "the local state could not be saved"),
+            Err(error) => tracing::error!(%error, "the local state could not be saved"),
         }
     }
 }

@@ -12,7 +12,7 @@ use camctl_shared::clock::Clock;
 use camctl_shared::model::{NameError, OWN_FOLDER, Owner, StoreError};
 use camctl_shared::share::{DiskShare, Share, find_root};
 use camctl_shared::store::folder::{FolderStore, Options};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
@@ -23,6 +23,9 @@ use crate::repository::board::{Board, Health};
 use crate::repository::pulse::Attentive;
 use crate::repository::worker::{Opened, Opener};
 use crate::state::Kept;
+
+/// How long saving the local state is waited for.
+const SAVING: Duration = Duration::from_secs(2);
 
 /// What every repository of this agent is opened with.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub struct House {
     pub patience: Duration,
     /// Rung when something changed that is saved or shown.
     pub stirred: Arc<Notify>,
+    /// Has the local state saved at once, and says when that is done.
+    pub remember: mpsc::UnboundedSender<oneshot::Sender<()>>,
 }
 
 struct Entry {
@@ -162,27 +167,52 @@ impl Registry {
         } else {
             self.twin(&new).await
         };
+        let repository = self.know(&new, roots, twin.as_ref());
+        if Arc::ptr_eq(&repository, &new) {
+            self.remember(&new).await;
+        }
+        Ok(repository)
+    }
+
+    /// Enters `new`, unless it is known by now.
+    fn know(
+        &self,
+        new: &Arc<Repository>,
+        roots: [PathBuf; 2],
+        twin: Option<&Arc<Repository>>,
+    ) -> Arc<Repository> {
         // Somebody may have been faster while the share was asked.
         let mut entries = self.entries();
         let known = entries.iter_mut().find(|entry| {
-            let is_twin = twin
-                .as_ref()
-                .is_some_and(|twin| Arc::ptr_eq(twin, &entry.repository));
+            let is_twin = twin.is_some_and(|twin| Arc::ptr_eq(twin, &entry.repository));
             is_twin || roots.iter().any(|root| entry.roots.contains(root))
         });
         if let Some(entry) = known {
             entry.know(roots);
             new.retire();
-            return Ok(Arc::clone(&entry.repository));
+            return Arc::clone(&entry.repository);
         }
         let mut entry = Entry {
             roots: Vec::new(),
-            repository: Arc::clone(&new),
+            repository: Arc::clone(new),
         };
         entry.know(roots);
         entries.push(entry);
-        self.house.stirred.notify_one();
-        Ok(new)
+        Arc::clone(new)
+    }
+
+    /// Has a new repository remembered on the local disk before anything is granted in it: an agent that is killed must
+    /// know at its return where to look for what became of its locks.
+    async fn remember(&self, new: &Repository) {
+        // A repository that cannot be read grants nothing.
+        if new.ready().await.is_err() {
+            return;
+        }
+        let (done, saved) = oneshot::channel();
+        if self.house.remember.send(done).is_ok() {
+            // What cannot be saved is logged there; it must not keep anybody from working.
+            let _ = timeout(SAVING, saved).await;
+        }
     }
 
     fn same_root(&self, roots: &[PathBuf]) -> Option<Arc<Repository>> {

@@ -1,109 +1,20 @@
 //! The client against agents that do what they should, and against those that do not.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
-use std::io::{ErrorKind, Read, Write};
-use std::thread::JoinHandle;
-use std::time::Duration;
+#[path = "client/house.rs"]
+mod house;
+
+use std::io::{ErrorKind, Write};
 
 use camctl_shared::clock::{Clock, SystemClock};
 use camctl_shared::ipc::client::{Client, ClientError, Limits, Stage};
 use camctl_shared::ipc::codec::{self, CodecError, MAX_FRAME, PREFIX};
-use camctl_shared::ipc::endpoint::{Endpoint, EndpointError, peer_is_us};
+use camctl_shared::ipc::endpoint::{EndpointError, peer_is_us};
 use camctl_shared::ipc::message::{Fault, Hello, Reply, Request};
 use camctl_shared::ipc::version::PROTOCOL;
-use camctl_shared::paths::{Env, Paths};
+use house::{LIMITS, SHORT, answer, hello, house, progress, receive, until_it_leaves};
+use interprocess::local_socket::Stream;
 use interprocess::local_socket::prelude::*;
-use interprocess::local_socket::{Listener, Stream};
-use tempfile::TempDir;
-
-/// Short enough for a test that waits for it, long enough for a machine that is busy.
-const SHORT: Duration = Duration::from_millis(200);
-
-const LIMITS: Limits = Limits {
-    connect: Duration::from_secs(20),
-    hello: Duration::from_secs(20),
-    send: Duration::from_secs(20),
-    reply: Some(Duration::from_secs(20)),
-};
-
-struct House {
-    endpoint: Endpoint,
-    _home: TempDir,
-}
-
-fn house() -> House {
-    let home = tempfile::tempdir().unwrap();
-    let env = Env {
-        home: Some(home.path().to_owned()),
-        temporary: home.path().join("short"),
-        user_mark: "me".into(),
-        ..Env::default()
-    };
-    let paths = Paths::resolve(&env).unwrap();
-    House {
-        endpoint: Endpoint::resolve(&paths).unwrap(),
-        _home: home,
-    }
-}
-
-impl House {
-    fn listen(&self) -> Listener {
-        self.endpoint.prepare().unwrap();
-        self.endpoint.listener_options().unwrap().create_sync().unwrap()
-    }
-
-    /// An agent for one client, who gets `script`'s conversation.
-    fn agent<T: Send + 'static>(
-        &self,
-        script: impl FnOnce(&mut Stream) -> T + Send + 'static,
-    ) -> JoinHandle<T> {
-        let listener = self.listen();
-        std::thread::spawn(move || {
-            let mut stream = listener.accept().unwrap();
-            script(&mut stream)
-        })
-    }
-
-    fn client(&self) -> Client {
-        Client::connect(&self.endpoint, LIMITS).unwrap()
-    }
-}
-
-fn hello(protocol: u32) -> Hello {
-    Hello {
-        protocol,
-        version: "9.9.9".into(),
-        capabilities: vec![],
-    }
-}
-
-fn receive<T: serde::de::DeserializeOwned>(stream: &mut Stream) -> T {
-    let mut buffer = Vec::new();
-    codec::read_frame(stream, &mut buffer).unwrap();
-    codec::decode(&buffer).unwrap()
-}
-
-fn answer(stream: &mut Stream, replies: &[Reply]) {
-    let mut bytes = codec::encode(&hello(PROTOCOL)).unwrap();
-    for reply in replies {
-        codec::encode_into(reply, &mut bytes).unwrap();
-    }
-    codec::write_frame(stream, &bytes).unwrap();
-}
-
-fn progress(done: u64) -> Reply {
-    Reply::Progress {
-        what: "listing".into(),
-        done,
-        total: None,
-    }
-}
-
-/// Reads until the client hangs up.
-fn until_it_leaves(stream: &mut Stream) {
-    let mut rest = Vec::new();
-    let _ = stream.read_to_end(&mut rest);
-}
 
 #[test]
 fn a_conversation() {

@@ -99,6 +99,8 @@ pub struct State {
     pub life: Life,
     /// Why one's own signs of life cannot be written, when that is so.
     pub beat_problem: Option<StoreError>,
+    /// The newest commit that [`State::mine`] and [`State::lost`] take into account.
+    pub digested: Option<u64>,
     /// What this desk holds.
     pub mine: BTreeMap<FileName, Held>,
     /// What it lost.
@@ -223,6 +225,7 @@ impl Board {
                 life: Life::new(policy.owner_gives_up()),
                 policy,
                 beat_problem: None,
+                digested: None,
                 mine: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 asked: None,

@@ -292,14 +292,14 @@ impl Repository {
 
     /// What is to be kept over a restart.
     pub fn kept(&self) -> Kept {
-        let (seen, away) = match self.board.table() {
-            Some(table) => (table.read().n, self.board.observer().away().clone()),
-            None => return self.board.unopened_kept(),
-        };
+        if self.board.table().is_none() {
+            return self.board.unopened_kept();
+        }
+        let away = self.board.observer().away().clone();
         let state = self.board.state();
         Kept {
             root: self.board.root.clone(),
-            seen,
+            seen: state.digested,
             held: state
                 .mine
                 .iter()

@@ -73,6 +73,7 @@ impl Site {
                 desktop: Arc::new(FakeDesktop::default()),
                 patience: Duration::from_secs(12),
                 stirred: Arc::default(),
+                remember: tokio::sync::mpsc::unbounded_channel().0,
             }),
             limits,
             started: SystemClock.wall(),

@@ -1,5 +1,8 @@
 //! One value of each kind, with every part filled once and left out once.
 
+#[path = "faults.rs"]
+mod faults;
+
 use camctl_shared::ipc::message::{
     AgentReport, EndedInfo, Event, EventKind, Fault, FileReport, Filter, FilterState, Finding, Hello,
     Initialised, ListedFile, LockInfo, Outcome, Patience, Presence, Reply, RepositoryReport, Request, Whose,
@@ -235,7 +238,7 @@ pub fn replies() -> Vec<(&'static str, Reply)> {
         (name, Reply::File(report))
     }));
     all.extend(
-        faults()
+        faults::faults()
             .into_iter()
             .map(|(name, fault)| (name, Reply::Failed(fault))),
     );
@@ -329,75 +332,6 @@ fn outcomes() -> Vec<(&'static str, Outcome)> {
         ),
         ("file-free", Outcome::Free),
         ("file-failed", Outcome::Failed(Fault::NoSuchFile)),
-    ]
-}
-
-fn faults() -> Vec<(&'static str, Fault)> {
-    let problem = || text("what is wrong, in a sentence");
-    vec![
-        (
-            "failed-held",
-            Fault::Held {
-                lock: lock(),
-                place: 3,
-            },
-        ),
-        ("failed-guarded", Fault::Guarded { lock: lock() }),
-        ("failed-not-held", Fault::NotHeld),
-        ("failed-not-yours", Fault::NotYours { lock: old_lock() }),
-        ("failed-old-token", Fault::OldToken { lock: Some(lock()) }),
-        (
-            "failed-lost",
-            Fault::Lost {
-                ended: ended(),
-                by: text("boss"),
-                lock: None,
-            },
-        ),
-        (
-            "failed-alive",
-            Fault::Alive {
-                lock: lock(),
-                silent_ms: Some(45_000),
-                stale_after_ms: 300_000,
-                administrators: texts(&["boss"]),
-            },
-        ),
-        ("failed-no-reason", Fault::NoReason),
-        (
-            "failed-timed-out",
-            Fault::TimedOut {
-                lock: Some(lock()),
-                waited_ms: 10_000,
-            },
-        ),
-        ("failed-no-such-file", Fault::NoSuchFile),
-        ("failed-not-a-file", Fault::NotAFile),
-        ("failed-bad-name", Fault::BadName { problem: problem() }),
-        (
-            "failed-no-repository",
-            Fault::NoRepository { path: text("/home") },
-        ),
-        (
-            "failed-share",
-            Fault::Share {
-                problem: problem(),
-                passing: true,
-            },
-        ),
-        (
-            "failed-no-answer",
-            Fault::NoAnswer {
-                repository: text("/mnt/cam"),
-                waited_ms: 12_000,
-                unsettled: true,
-            },
-        ),
-        ("failed-table", Fault::Table { problem: problem() }),
-        ("failed-cannot-init", Fault::CannotInit { problem: problem() }),
-        ("failed-bad-request", Fault::BadRequest { problem: problem() }),
-        ("failed-stopping", Fault::Stopping),
-        ("failed-internal", Fault::Internal { problem: problem() }),
     ]
 }
 

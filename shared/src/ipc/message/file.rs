@@ -1,0 +1,153 @@
+//! What is said of files and their locks.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+
+/// What became of one file of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReport {
+    /// As it was asked for.
+    pub asked: String,
+    /// The repository's folder, when it was found.
+    pub repository: Option<String>,
+    /// The name in the repository, when there is one.
+    pub file: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// You have it now.
+    Granted {
+        /// Your lock.
+        lock: LockInfo,
+        /// The lock that had to end for it.
+        after: Option<EndedInfo>,
+    },
+    /// You had it already; message or lease are renewed.
+    Renewed {
+        /// Your lock.
+        lock: LockInfo,
+    },
+    /// It was given back.
+    Released {
+        /// The lock that was.
+        was: LockInfo,
+        /// Whether the file differs from what it was at checkout; `None` when that is not known.
+        changed: Option<bool>,
+        /// The next in line, who has it now.
+        next: Option<LockInfo>,
+    },
+    /// The lock was ended for its owner.
+    Broken {
+        /// The lock that was.
+        was: LockInfo,
+        /// How.
+        ended: EndedInfo,
+        /// The next in line, who has it now.
+        next: Option<LockInfo>,
+    },
+    /// This is how it stands; the file may be free (`lock` is `None`).
+    Stands {
+        /// Its lock.
+        lock: Option<LockInfo>,
+        /// Its size in bytes, when it was looked at.
+        size: Option<u64>,
+        /// Whether the file is there.
+        exists: Option<bool>,
+    },
+    /// It is free now (the answer to `Wait`).
+    Free,
+    /// No.
+    Failed(Fault),
+}
+
+/// Whose lock it is, from the asker's point of view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Whose {
+    /// This user's, on this machine.
+    Mine,
+    /// This user's, on another machine.
+    MineElsewhere,
+    /// Somebody else's.
+    Theirs,
+}
+
+/// How sure it is that the owner is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Presence {
+    /// The session is alive, or nobody can say otherwise.
+    Alive,
+    /// The session has been silent too long; the lock may be broken.
+    Stale,
+    /// The agent stopped cleanly; away since then.
+    Parked,
+    /// A lease that is over.
+    Expired,
+    /// A record of an older tool, without a session.
+    Unknown,
+    /// One's own lock, while the share is away: it may have been broken meanwhile.
+    Unsafe,
+}
+
+/// A lock, as people are shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockInfo {
+    /// Who.
+    pub user: String,
+    /// Where; `None` for older tools' records.
+    pub machine: Option<String>,
+    /// The session.
+    pub session: Option<String>,
+    /// Since when, by the owner's clock.
+    pub since_us: i64,
+    /// Why.
+    pub message: String,
+    /// "checkout", "guard", "lease".
+    pub kind: String,
+    /// The fencing token.
+    pub token: Option<u64>,
+    /// When a lease ends, by the owner's clock.
+    pub expires_us: Option<i64>,
+    /// Whose.
+    pub whose: Whose,
+    /// How sure.
+    pub presence: Presence,
+    /// Away since when, by the owner's clock.
+    pub parked_us: Option<i64>,
+    /// How many people are in line.
+    pub waiting: u32,
+}
+
+/// The end of a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedInfo {
+    /// Whose it was.
+    pub user: String,
+    /// Where.
+    pub machine: Option<String>,
+    /// Which.
+    pub token: Option<u64>,
+    /// Since when.
+    pub since_us: i64,
+    /// "released", "broken", "forced", "expired".
+    pub how: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// One file of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedFile {
+    /// Its name in the repository.
+    pub name: String,
+    /// Bytes; `None` when it is gone and only its lock is left.
+    pub size: Option<u64>,
+    /// Last change, by the share's clock.
+    pub modified_us: Option<i64>,
+    /// Its lock.
+    pub lock: Option<Box<LockInfo>>,
+}
