@@ -122,7 +122,7 @@ impl Registry {
         let looked_at = path.clone();
         let look = timeout(limit, spawn_blocking(move || find_root(&looked_at)));
         let place = match look.await {
-            Ok(Ok(place)) => place,
+            Ok(Ok(place)) => place?,
             Ok(Err(error)) => return Err(Problem::Internal(error.to_string())),
             Err(_) => {
                 return Err(Problem::NoAnswer {

@@ -74,6 +74,10 @@ impl<S: LockStore> LockStore for Hanging<S> {
     fn tend(&mut self, now: Moment) -> Option<Duration> {
         self.store.tend(now)
     }
+    fn check(&mut self, mend: bool) -> Result<Vec<String>> {
+        self.store.check(mend)
+    }
+
     fn remarks(&mut self) -> Vec<String> {
         self.store.remarks()
     }
