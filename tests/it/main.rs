@@ -15,8 +15,6 @@ mod checkout;
 mod doctor;
 mod init;
 mod list;
-mod recovery;
-mod restart;
 mod status;
 mod wait;
 mod watch;
