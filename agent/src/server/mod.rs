@@ -1,6 +1,7 @@
 //! The socket: who may speak to the agent, and how much of the agent one client may have.
 //!
 //! - [`conversation`]: one connection's frames, in and out.
+//! - [`seats`]: how many there may be.
 //! - [`session`]: one connection from its `Hello` to its end.
 //! - [`handlers`]: one file for each verb.
 //!
@@ -9,6 +10,7 @@
 
 pub mod conversation;
 pub mod handlers;
+pub mod seats;
 pub mod session;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,10 @@ use camctl_shared::ipc::endpoint;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::traits::tokio::Listener as _;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use self::seats::Seats;
 use crate::registry::Registry;
 
 /// Clients at one time.
@@ -76,7 +79,8 @@ pub struct Agent {
 
 /// Accepts clients until it is dropped.
 pub async fn listen(listener: Listener, agent: Arc<Agent>) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    let seats = Seats::new(CONNECTIONS);
+    let mut told = false;
     loop {
         let stream = match listener.accept().await {
             Ok(stream) => stream,
@@ -89,14 +93,19 @@ pub async fn listen(listener: Listener, agent: Arc<Agent>) {
         if !is_us(&stream) {
             continue;
         }
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
-            tracing::warn!(limit = CONNECTIONS, "too many clients; one was turned away");
+        let Some(seat) = seats.take().await else {
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(
+                    limit = CONNECTIONS,
+                    "too many clients are being served; more are turned away"
+                );
+            }
             continue;
         };
+        told = false;
         let agent = Arc::clone(&agent);
         tokio::spawn(async move {
-            session::serve(stream, &agent).await;
-            drop(seat);
+            session::serve(stream, &agent, &seat).await;
         });
     }
 }

@@ -75,7 +75,7 @@ impl FolderStore {
             match self.try_load() {
                 // What seems to be missing may be a listing that this client remembers from earlier.
                 Err(StoreError::Damaged { .. } | StoreError::Lost { .. })
-                    if self.clock.moment().since(started) < self.timings.stale_cache / 5 =>
+                    if self.clock.moment().since(started) < self.patience() / 5 =>
                 {
                     self.clock.pause(pause);
                     pause *= 2;
@@ -165,7 +165,7 @@ impl FolderStore {
                 Err(error @ StoreError::Damaged { .. }) => Some(error),
                 Err(error) => return Err(error),
             };
-            if self.clock.moment().since(started) >= self.timings.stale_cache {
+            if self.clock.moment().since(started) >= self.patience() {
                 return match problem {
                     Some(damaged) => Err(damaged),
                     None => self.explain_missing(n, &path, size),
@@ -176,6 +176,15 @@ impl FolderStore {
             }
             self.clock.pause(pause);
             pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// How long what cannot be right is looked at again. A disk of this machine shows everybody the same.
+    fn patience(&self) -> Duration {
+        if self.share.is_local() {
+            self.timings.stale_cache / 20
+        } else {
+            self.timings.stale_cache
         }
     }
 
@@ -251,6 +260,7 @@ impl FolderStore {
     /// What it means that there is no log: no repository, or one that was lost.
     fn without_log(&self) -> StoreError {
         match super::init::was_initialised(self.share.as_ref()) {
+            Ok(false) if self.folder_size.is_some() => StoreError::vanished(&self.share.show("")),
             Ok(false) => StoreError::NoRepository {
                 path: self.share.show("").into(),
             },
