@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::files::shown;
 use crate::output::clean::clean;
 use crate::output::style::Paint;
-use crate::output::table::{Cell, Row};
+use crate::output::table::Cell;
 
 /// What you hold, or all about the files you name
 ///
@@ -52,27 +52,28 @@ impl Verb for Status {
 
 fn show(app: &mut App, entries: &[Entry]) {
     let current = std::env::current_dir().ok();
-    let mut rows = Vec::new();
-    for entry in entries {
-        if let Ok(Outcome::Stands { lock: Some(lock), .. }) = &entry.result {
-            let file = match &entry.about.repository {
-                Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
-                None => entry.asked.clone(),
-            };
-            rows.push(row(app, &file, lock));
-        }
-    }
-    if rows.is_empty() {
+    let held = entries.iter().filter_map(|entry| match &entry.result {
+        Ok(Outcome::Stands { lock: Some(lock), .. }) => Some((entry, lock)),
+        _ => None,
+    });
+    if held.clone().next().is_none() {
         if entries.iter().all(|entry| entry.result.is_ok()) {
             app.out.say("you hold nothing");
         }
         return;
     }
-    let page = app.out.table(&["FILE", "SINCE", "STATE", "MESSAGE"]).page(&rows);
+    let rows = held.map(|(entry, lock)| {
+        let file = match &entry.about.repository {
+            Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
+            None => entry.asked.clone(),
+        };
+        row(app, &file, lock)
+    });
+    let page = app.out.table(["FILE", "SINCE", "STATE", "MESSAGE"]).page(rows);
     app.out.page(&page);
 }
 
-fn row(app: &App, file: &str, lock: &LockInfo) -> Row {
+fn row<'a>(app: &App, file: &str, lock: &'a LockInfo) -> [Cell<'a>; 4] {
     let times = app.out.times();
     let until = lock.expires_us.map(|at| times.at(at));
     let state = match (lock.presence, until) {
@@ -81,14 +82,14 @@ fn row(app: &App, file: &str, lock: &LockInfo) -> Row {
         (Presence::Stale, _) => Cell::painted("stale", Paint::Warning),
         (Presence::Parked, _) => Cell::painted("away", Paint::Warning),
         (Presence::Alive | Presence::Unknown, Some(until)) => Cell::plain(format!("until {until}")),
-        (Presence::Alive | Presence::Unknown, None) => Cell::plain(match lock.kind.as_str() {
-            "checkout" => "checked out".to_owned(),
-            "guard" => "a program runs".to_owned(),
-            other => clean(other).into_owned(),
-        }),
+        (Presence::Alive | Presence::Unknown, None) => match lock.kind.as_str() {
+            "checkout" => Cell::plain("checked out"),
+            "guard" => Cell::plain("a program runs"),
+            other => Cell::plain(clean(other)),
+        },
     };
-    vec![
-        Cell::plain(clean(file)),
+    [
+        Cell::plain(clean(file).into_owned()),
         Cell::plain(times.at(lock.since_us)),
         state,
         Cell::plain(clean(&lock.message)),

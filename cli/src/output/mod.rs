@@ -12,6 +12,7 @@ pub mod table;
 mod terminal;
 pub mod text;
 pub mod time;
+mod zone;
 
 use std::cell::OnceCell;
 use std::io::{self, Write};
@@ -120,7 +121,7 @@ impl Output {
     }
 
     /// A table that fits this output.
-    pub fn table(&self, header: &'static [&'static str]) -> Table {
+    pub fn table<const N: usize>(&self, header: [&'static str; N]) -> Table<N> {
         let columns = *self.columns.get_or_init(terminal::columns);
         Table::new(header, self.out_style(), columns)
     }

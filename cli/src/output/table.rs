@@ -1,5 +1,7 @@
 //! Aligned columns. The first page decides the widths, so that a long list can be shown as it comes.
 
+use std::borrow::Cow;
+
 use super::clean::{shorten, width};
 use super::style::{Paint, Style};
 
@@ -9,16 +11,16 @@ const GAP: &str = "  ";
 const LAST_AT_LEAST: usize = 12;
 
 /// One cell: what it says, and in which colour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    text: String,
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cell<'a> {
+    text: Cow<'a, str>,
     paint: Option<Paint>,
     right: bool,
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     /// A cell without colour.
-    pub fn plain(text: impl Into<String>) -> Self {
+    pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         Self {
             text: text.into(),
             paint: None,
@@ -27,7 +29,7 @@ impl Cell {
     }
 
     /// A cell in a colour.
-    pub fn painted(text: impl Into<String>, paint: Paint) -> Self {
+    pub fn painted(text: impl Into<Cow<'a, str>>, paint: Paint) -> Self {
         Self {
             text: text.into(),
             paint: Some(paint),
@@ -36,7 +38,7 @@ impl Cell {
     }
 
     /// A number: it stands at the right edge of its column.
-    pub fn number(text: impl Into<String>) -> Self {
+    pub fn number(text: impl Into<Cow<'a, str>>) -> Self {
         Self {
             text: text.into(),
             paint: None,
@@ -45,22 +47,22 @@ impl Cell {
     }
 }
 
-/// One line of a table.
-pub type Row = Vec<Cell>;
-
-/// A table whose pages are written one after another.
+/// A table of `N` columns whose pages are written one after another.
+///
+/// Rows are made one at a time while they are written: a list of a hundred thousand files costs no memory here, and
+/// next to no time.
 #[derive(Debug)]
-pub struct Table {
-    header: &'static [&'static str],
+pub struct Table<const N: usize> {
+    header: [&'static str; N],
     style: Style,
     /// Columns of the terminal; `None`: as wide as it gets.
     columns: Option<usize>,
-    widths: Option<Vec<usize>>,
+    widths: Option<[usize; N]>,
 }
 
-impl Table {
+impl<const N: usize> Table<N> {
     /// A table with these headings. `columns` is the width of the terminal, when there is one.
-    pub fn new(header: &'static [&'static str], style: Style, columns: Option<usize>) -> Self {
+    pub fn new(header: [&'static str; N], style: Style, columns: Option<usize>) -> Self {
         Self {
             header,
             style,
@@ -70,30 +72,30 @@ impl Table {
     }
 
     /// The lines of one page, each with its line break; the first page has the headings above it.
-    pub fn page(&mut self, rows: &[Row]) -> String {
+    pub fn page<'a>(&mut self, rows: impl Iterator<Item = [Cell<'a>; N]> + Clone) -> String {
         let mut text = String::new();
-        let widths = self.widths.take().unwrap_or_else(|| {
-            let widths = self.measure(rows);
-            let header: Row = self
-                .header
-                .iter()
-                .enumerate()
-                .map(|(column, word)| heading(word, rows, column))
-                .collect();
+        let widths = self.widths.unwrap_or_else(|| {
+            let widths = self.measure(rows.clone());
+            let first = rows.clone().next();
+            let numbers = first.map_or([false; N], |row| row.map(|cell| cell.right));
+            let mut header = self.header.map(|word| Cell::painted(word, Paint::Dim));
+            for (cell, right) in header.iter_mut().zip(numbers) {
+                cell.right = right;
+            }
             self.write_row(&mut text, &widths, &header);
             widths
         });
         for row in rows {
-            self.write_row(&mut text, &widths, row);
+            self.write_row(&mut text, &widths, &row);
         }
         self.widths = Some(widths);
         text
     }
 
-    fn measure(&self, rows: &[Row]) -> Vec<usize> {
-        let mut widths: Vec<usize> = self.header.iter().map(|word| width(word)).collect();
+    fn measure<'a>(&self, rows: impl Iterator<Item = [Cell<'a>; N]>) -> [usize; N] {
+        let mut widths = self.header.map(width);
         for row in rows {
-            for (column, cell) in widths.iter_mut().zip(row) {
+            for (column, cell) in widths.iter_mut().zip(&row) {
                 *column = (*column).max(width(&cell.text));
             }
         }
@@ -105,29 +107,28 @@ impl Table {
         widths
     }
 
-    fn write_row(&self, text: &mut String, widths: &[usize], row: &[Cell]) {
+    fn write_row(&self, text: &mut String, widths: &[usize; N], row: &[Cell<'_>; N]) {
         let line_start = text.len();
-        let last = widths.len().saturating_sub(1);
         for (column, (cell, columns)) in row.iter().zip(widths).enumerate() {
+            let last = column + 1 == N;
             if column > 0 {
                 text.push_str(GAP);
             }
-            let cut = column == last && self.columns.is_some();
-            let shown = if cut {
+            let shown = if last && self.columns.is_some() {
                 shorten(&cell.text, *columns)
             } else {
-                cell.text.as_str().into()
+                Cow::Borrowed(&*cell.text)
             };
-            let padding = " ".repeat(columns.saturating_sub(width(&shown)));
+            let padding = columns.saturating_sub(width(&shown));
             if cell.right {
-                text.push_str(&padding);
+                pad(text, padding);
             }
             match cell.paint {
                 Some(paint) if !shown.is_empty() => text.push_str(&self.style.paint(paint, &shown)),
                 _ => text.push_str(&shown),
             }
-            if !cell.right && column != last {
-                text.push_str(&padding);
+            if !cell.right && !last {
+                pad(text, padding);
             }
         }
         let end = text.trim_end_matches(' ').len().max(line_start);
@@ -136,15 +137,12 @@ impl Table {
     }
 }
 
-/// A heading stands where its column's cells do.
-fn heading(word: &str, rows: &[Row], column: usize) -> Cell {
-    let right = rows
-        .first()
-        .and_then(|row| row.get(column))
-        .is_some_and(|cell| cell.right);
-    Cell {
-        right,
-        ..Cell::painted(word, Paint::Dim)
+fn pad(text: &mut String, mut columns: usize) {
+    const SPACES: &str = "                                ";
+    while columns > 0 {
+        let some = columns.min(SPACES.len());
+        text.push_str(&SPACES[..some]);
+        columns -= some;
     }
 }
 
@@ -152,17 +150,16 @@ fn heading(word: &str, rows: &[Row], column: usize) -> Cell {
 mod tests {
     use super::*;
 
-    fn rows(lines: &[[&str; 3]]) -> Vec<Row> {
+    fn rows<'a>(lines: &'a [[&'a str; 3]]) -> impl Iterator<Item = [Cell<'a>; 3]> + Clone {
         lines
             .iter()
-            .map(|[a, b, c]| vec![Cell::plain(*a), Cell::number(*b), Cell::plain(*c)])
-            .collect()
+            .map(|[a, b, c]| [Cell::plain(*a), Cell::number(*b), Cell::plain(*c)])
     }
 
     #[test]
     fn columns_are_aligned_and_lines_have_no_trailing_spaces() {
-        let mut table = Table::new(&["FILE", "SIZE", "MESSAGE"], Style::plain(), None);
-        let text = table.page(&rows(&[["部品.mcam", "12", "long enough"], ["a", "1234567", ""]]));
+        let mut table = Table::new(["FILE", "SIZE", "MESSAGE"], Style::plain(), None);
+        let text = table.page(rows(&[["部品.mcam", "12", "long enough"], ["a", "1234567", ""]]));
         assert_eq!(
             text,
             "FILE          SIZE  MESSAGE\n部品.mcam       12  long enough\na          1234567\n"
@@ -171,18 +168,18 @@ mod tests {
 
     #[test]
     fn later_pages_keep_the_widths_and_lose_nothing() {
-        let mut table = Table::new(&["FILE", "SIZE", "MESSAGE"], Style::plain(), None);
-        table.page(&rows(&[["aa", "1", "x"]]));
+        let mut table = Table::new(["FILE", "SIZE", "MESSAGE"], Style::plain(), None);
+        table.page(rows(&[["aa", "1", "x"]]));
         assert_eq!(
-            table.page(&rows(&[["longer than before", "2", "y"]])),
+            table.page(rows(&[["longer than before", "2", "y"]])),
             "longer than before     2  y\n"
         );
     }
 
     #[test]
     fn a_narrow_terminal_cuts_the_last_column_alone() {
-        let mut table = Table::new(&["FILE", "SIZE", "MESSAGE"], Style::plain(), Some(30));
-        let text = table.page(&rows(&[["4801247.mcam", "12", "Working on revisions"]]));
+        let mut table = Table::new(["FILE", "SIZE", "MESSAGE"], Style::plain(), Some(30));
+        let text = table.page(rows(&[["4801247.mcam", "12", "Working on revisions"]]));
         assert_eq!(
             text,
             "FILE          SIZE  MESSAGE\n4801247.mcam    12  Working on …\n"

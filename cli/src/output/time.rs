@@ -33,7 +33,7 @@ impl Times {
     }
 
     fn zone(&self) -> &TimeZone {
-        self.zone.get_or_init(TimeZone::system)
+        self.zone.get_or_init(super::zone::local)
     }
 
     /// `09:12` when that was today, `2026-11-19 09:12` otherwise.
@@ -92,7 +92,7 @@ pub fn rfc3339(microseconds: i64) -> Option<String> {
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes < 1000 {
-        return format!("{bytes} B");
+        return bytes.to_string() + " B";
     }
     let mut tenths = bytes / 100;
     let mut unit = 0;
