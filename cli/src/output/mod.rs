@@ -76,6 +76,13 @@ impl Output {
         }
     }
 
+    /// As if standard error were a terminal.
+    #[cfg(all(test, unix))]
+    pub fn on_a_terminal(mut self) -> Self {
+        self.transient = OnceCell::from(true);
+        self
+    }
+
     /// Streams of the caller's own, which are no terminals.
     #[cfg(all(test, unix))]
     pub fn to_streams(mode: Mode, out: Box<dyn Write>, err: Box<dyn Write>, times: Times) -> Self {
@@ -150,17 +157,13 @@ impl Output {
         }
     }
 
-    /// How far it is. On a terminal a line that the next one replaces; elsewhere a line whenever `text` changes.
+    /// How far it is, on a line that the next one replaces; only where standard error is a terminal.
     pub fn progress(&mut self, text: &str) {
-        if self.mode != Mode::Human || self.progress == text {
+        let shown = self.mode == Mode::Human && self.progress != text;
+        if !shown || !*self.transient.get_or_init(terminal::stderr_is_terminal) {
             return;
         }
-        let transient = *self.transient.get_or_init(terminal::stderr_is_terminal);
-        let line = if transient {
-            format!("\r\u{1b}[K{text}")
-        } else {
-            format!("{text}\n")
-        };
+        let line = format!("\r\u{1b}[K{text}");
         let _ = self
             .err
             .write_all(line.as_bytes())
@@ -174,9 +177,7 @@ impl Output {
             return;
         }
         self.progress.clear();
-        if self.transient.get() == Some(&true) {
-            let _ = self.err.write_all(b"\r\x1b[K");
-        }
+        let _ = self.err.write_all(b"\r\x1b[K");
     }
 
     /// An answer as one JSON object on a line of its own; nothing in the other modes.
