@@ -6,7 +6,7 @@ use super::clean::{shorten, width};
 use super::style::{Paint, Style};
 
 /// Spaces between two columns.
-const GAP: &str = "  ";
+const GAP: usize = 2;
 /// The last column is never cut to less than this.
 const LAST_AT_LEAST: usize = 12;
 
@@ -85,6 +85,8 @@ impl<const N: usize> Table<N> {
             self.write_row(&mut text, &widths, &header);
             widths
         });
+        let line = widths.iter().sum::<usize>() + N * GAP;
+        text.reserve(rows.size_hint().0.saturating_mul(line));
         for row in rows {
             self.write_row(&mut text, &widths, &row);
         }
@@ -100,39 +102,34 @@ impl<const N: usize> Table<N> {
             }
         }
         if let (Some(columns), Some((last, others))) = (self.columns, widths.split_last_mut()) {
-            let used: usize = others.iter().map(|column| column + GAP.len()).sum();
+            let used: usize = others.iter().map(|column| column + GAP).sum();
             let room = columns.saturating_sub(used).max(LAST_AT_LEAST);
             *last = (*last).min(room);
         }
         widths
     }
 
+    /// Spaces are owed until something follows them: no line ends with any.
     fn write_row(&self, text: &mut String, widths: &[usize; N], row: &[Cell<'_>; N]) {
-        let line_start = text.len();
+        let mut owed = 0;
         for (column, (cell, columns)) in row.iter().zip(widths).enumerate() {
-            let last = column + 1 == N;
-            if column > 0 {
-                text.push_str(GAP);
-            }
-            let shown = if last && self.columns.is_some() {
+            let shown = if column + 1 == N && self.columns.is_some() {
                 shorten(&cell.text, *columns)
             } else {
                 Cow::Borrowed(&*cell.text)
             };
             let padding = columns.saturating_sub(width(&shown));
-            if cell.right {
-                pad(text, padding);
+            if shown.is_empty() {
+                owed += padding + GAP;
+                continue;
             }
+            pad(text, if cell.right { owed + padding } else { owed });
             match cell.paint {
-                Some(paint) if !shown.is_empty() => text.push_str(&self.style.paint(paint, &shown)),
-                _ => text.push_str(&shown),
+                Some(paint) => text.push_str(&self.style.paint(paint, &shown)),
+                None => text.push_str(&shown),
             }
-            if !cell.right && !last {
-                pad(text, padding);
-            }
+            owed = if cell.right { GAP } else { padding + GAP };
         }
-        let end = text.trim_end_matches(' ').len().max(line_start);
-        text.truncate(end);
         text.push('\n');
     }
 }
