@@ -154,24 +154,21 @@ fn show(app: &mut App, agent: &AgentReport) {
         app.out.say("it looks after no repository yet");
         return;
     }
-    let rows = agent.repositories.iter().map(|repository| {
+    let mut table = app.out.table(["STATE", "REPOSITORY", "LOCKS", "MINE", "PROBLEM"]);
+    let page = table.page(&agent.repositories, |repository, row| {
         let paint = if repository.state == "ok" {
             Paint::Good
         } else {
             Paint::Error
         };
-        [
+        *row = [
             Cell::painted(clean(&repository.state), paint),
             Cell::plain(clean(&repository.folder)),
             Cell::number(repository.locks.to_string()),
             Cell::number(repository.mine.to_string()),
             Cell::plain(repository.problem.as_deref().map(clean).unwrap_or_default()),
-        ]
+        ];
     });
-    let page = app
-        .out
-        .table(["STATE", "REPOSITORY", "LOCKS", "MINE", "PROBLEM"])
-        .page(rows);
     app.out.page(&page);
 }
 

@@ -147,7 +147,7 @@ impl Listing {
         }
         self.begin(app);
         if let Some(table) = &mut self.table {
-            let page = table.page(files.iter().map(|file| row(app, file)));
+            let page = table.page(files, |file, row| fill(app, file, row));
             app.out.page(&page);
         } else if app.out.is_json() {
             let mut part = String::new();
@@ -172,20 +172,15 @@ impl Listing {
     }
 }
 
-fn row<'a>(app: &App, file: &'a ListedFile) -> [Cell<'a>; 6] {
-    let name = Cell::plain(clean(&file.name));
+fn fill<'a>(app: &App, file: &'a ListedFile, row: &mut [Cell<'a>; 6]) {
+    let [state, name, owner, since, bytes, message] = row;
+    *name = Cell::plain(clean(&file.name));
     let Some(lock) = file.lock.as_deref() else {
-        let bytes = Cell::number(file.size.map(size).unwrap_or_default());
-        return [
-            Cell::painted("free", Paint::Good),
-            name,
-            Cell::default(),
-            Cell::default(),
-            bytes,
-            Cell::default(),
-        ];
+        *state = Cell::painted("free", Paint::Good);
+        *bytes = Cell::number(file.size.map(size).unwrap_or_default());
+        return;
     };
-    let state = match lock.presence {
+    *state = match lock.presence {
         Presence::Stale => Cell::painted("stale", Paint::Warning),
         Presence::Parked => Cell::painted("away", Paint::Warning),
         Presence::Expired => Cell::painted("over", Paint::Warning),
@@ -195,12 +190,8 @@ fn row<'a>(app: &App, file: &'a ListedFile) -> [Cell<'a>; 6] {
             Whose::MineElsewhere | Whose::Theirs => Cell::painted("locked", Paint::Error),
         },
     };
-    [
-        state,
-        name,
-        Cell::plain(holder(lock)),
-        Cell::plain(app.out.times().at(lock.since_us)),
-        Cell::number(file.size.map_or_else(|| "missing".to_owned(), size)),
-        Cell::plain(clean(&lock.message)),
-    ]
+    *owner = Cell::plain(holder(lock));
+    *since = Cell::plain(app.out.times().at(lock.since_us));
+    *bytes = Cell::number(file.size.map_or_else(|| "missing".to_owned(), size));
+    *message = Cell::plain(clean(&lock.message));
 }

@@ -14,6 +14,7 @@ use crate::files::shown;
 use crate::output::clean::clean;
 use crate::output::style::Paint;
 use crate::output::table::Cell;
+use crate::output::time::Times;
 
 /// What you hold, or all about the files you name
 ///
@@ -56,27 +57,32 @@ fn show(app: &mut App, entries: &[Entry]) {
         Ok(Outcome::Stands { lock: Some(lock), .. }) => Some((entry, lock)),
         _ => None,
     });
-    if held.clone().next().is_none() {
+    let held: Vec<(&Entry, &LockInfo)> = held.collect();
+    if held.is_empty() {
         if entries.iter().all(|entry| entry.result.is_ok()) {
             app.out.say("you hold nothing");
         }
         return;
     }
-    let rows = held.map(|(entry, lock)| {
+    let mut table = app.out.table(["FILE", "SINCE", "STATE", "MESSAGE"]);
+    let page = table.page(&held, |(entry, lock), row| {
         let file = match &entry.about.repository {
             Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
             None => entry.asked.clone(),
         };
-        row(app, &file, lock)
+        *row = [
+            Cell::plain(clean(&file).into_owned()),
+            Cell::plain(app.out.times().at(lock.since_us)),
+            state(lock, app.out.times()),
+            Cell::plain(clean(&lock.message)),
+        ];
     });
-    let page = app.out.table(["FILE", "SINCE", "STATE", "MESSAGE"]).page(rows);
     app.out.page(&page);
 }
 
-fn row<'a>(app: &App, file: &str, lock: &'a LockInfo) -> [Cell<'a>; 4] {
-    let times = app.out.times();
+fn state<'a>(lock: &'a LockInfo, times: &Times) -> Cell<'a> {
     let until = lock.expires_us.map(|at| times.at(at));
-    let state = match (lock.presence, until) {
+    match (lock.presence, until) {
         (Presence::Unsafe, _) => Cell::painted("not confirmed by the share", Paint::Error),
         (Presence::Expired, _) => Cell::painted("over", Paint::Warning),
         (Presence::Stale, _) => Cell::painted("stale", Paint::Warning),
@@ -87,11 +93,5 @@ fn row<'a>(app: &App, file: &str, lock: &'a LockInfo) -> [Cell<'a>; 4] {
             "guard" => Cell::plain("a program runs"),
             other => Cell::plain(clean(other)),
         },
-    };
-    [
-        Cell::plain(clean(file).into_owned()),
-        Cell::plain(times.at(lock.since_us)),
-        state,
-        Cell::plain(clean(&lock.message)),
-    ]
+    }
 }

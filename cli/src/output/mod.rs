@@ -137,12 +137,12 @@ impl Output {
     pub fn say(&mut self, line: &str) {
         if self.mode == Mode::Human {
             self.end_progress();
-            self.write_out(&format!("{line}\n"));
+            self.write_out(format!("{line}\n").as_bytes());
         }
     }
 
     /// Whole lines of an answer, for people.
-    pub fn page(&mut self, lines: &str) {
+    pub fn page(&mut self, lines: &[u8]) {
         if self.mode == Mode::Human {
             self.end_progress();
             self.write_out(lines);
@@ -187,7 +187,7 @@ impl Output {
         }
         let answer = Answer::new(command, body, failure, &self.times);
         match serde_json::to_string(&answer) {
-            Ok(line) => self.write_out(&(line + "\n")),
+            Ok(line) => self.write_out((line + "\n").as_bytes()),
             Err(error) => self.trouble = Some(error.into()),
         }
     }
@@ -195,7 +195,7 @@ impl Output {
     /// A part of an answer that is too long to be held: the caller keeps it JSON.
     pub fn json_part(&mut self, part: &str) {
         if self.mode == Mode::Json {
-            self.write_out(part);
+            self.write_out(part.as_bytes());
         }
     }
 
@@ -210,7 +210,7 @@ impl Output {
                 None,
             );
         } else {
-            self.write_out(text);
+            self.write_out(text.as_bytes());
         }
     }
 
@@ -230,11 +230,11 @@ impl Output {
         let _ = self.err.write_all(text.as_bytes());
     }
 
-    fn write_out(&mut self, text: &str) {
+    fn write_out(&mut self, text: &[u8]) {
         if self.broken {
             return;
         }
-        if let Err(error) = self.out.write_all(text.as_bytes()) {
+        if let Err(error) = self.out.write_all(text) {
             self.broken = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.trouble = Some(error);

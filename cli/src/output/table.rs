@@ -71,34 +71,46 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// The lines of one page, each with its line break; the first page has the headings above it.
-    pub fn page<'a>(&mut self, rows: impl Iterator<Item = [Cell<'a>; N]> + Clone) -> String {
-        let mut text = String::new();
+    /// The lines of one page, each with its line break; the first page has the headings above it. `fill` makes the
+    /// row of an item, in cells that are empty.
+    pub fn page<'a, T>(&mut self, items: &'a [T], fill: impl Fn(&'a T, &mut [Cell<'a>; N])) -> Vec<u8> {
+        let mut text = Vec::new();
+        // One row, filled again and again: moving rows about costs more than writing them.
+        let mut row: [Cell<'a>; N] = std::array::from_fn(|_| Cell::default());
         let widths = self.widths.unwrap_or_else(|| {
-            let widths = self.measure(rows.clone());
-            let first = rows.clone().next();
-            let numbers = first.map_or([false; N], |row| row.map(|cell| cell.right));
             let mut header = self.header.map(|word| Cell::painted(word, Paint::Dim));
-            for (cell, right) in header.iter_mut().zip(numbers) {
-                cell.right = right;
+            if let Some(first) = items.first() {
+                fill(first, &mut row);
+                for (heading, cell) in header.iter_mut().zip(&mut row) {
+                    heading.right = cell.right;
+                    *cell = Cell::default();
+                }
             }
+            let widths = self.measure(items, &fill);
             self.write_row(&mut text, &widths, &header);
             widths
         });
         let line = widths.iter().sum::<usize>() + N * GAP;
-        text.reserve(rows.size_hint().0.saturating_mul(line));
-        for row in rows {
+        text.reserve(items.len().saturating_mul(line));
+        for item in items {
+            fill(item, &mut row);
             self.write_row(&mut text, &widths, &row);
+            for cell in &mut row {
+                *cell = Cell::default();
+            }
         }
         self.widths = Some(widths);
         text
     }
 
-    fn measure<'a>(&self, rows: impl Iterator<Item = [Cell<'a>; N]>) -> [usize; N] {
+    fn measure<'a, T>(&self, items: &'a [T], fill: impl Fn(&'a T, &mut [Cell<'a>; N])) -> [usize; N] {
         let mut widths = self.header.map(width);
-        for row in rows {
-            for (column, cell) in widths.iter_mut().zip(&row) {
+        let mut row: [Cell<'a>; N] = std::array::from_fn(|_| Cell::default());
+        for item in items {
+            fill(item, &mut row);
+            for (column, cell) in widths.iter_mut().zip(&mut row) {
                 *column = (*column).max(width(&cell.text));
+                *cell = Cell::default();
             }
         }
         if let (Some(columns), Some((last, others))) = (self.columns, widths.split_last_mut()) {
@@ -110,7 +122,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Spaces are owed until something follows them: no line ends with any.
-    fn write_row(&self, text: &mut String, widths: &[usize; N], row: &[Cell<'_>; N]) {
+    fn write_row(&self, text: &mut Vec<u8>, widths: &[usize; N], row: &[Cell<'_>; N]) {
         let mut owed = 0;
         for (column, (cell, columns)) in row.iter().zip(widths).enumerate() {
             let shown = if column + 1 == N && self.columns.is_some() {
@@ -125,21 +137,38 @@ impl<const N: usize> Table<N> {
             }
             pad(text, if cell.right { owed + padding } else { owed });
             match cell.paint {
-                Some(paint) => text.push_str(&self.style.paint(paint, &shown)),
-                None => text.push_str(&shown),
+                Some(paint) => put(text, &self.style.paint(paint, &shown)),
+                None => put(text, &shown),
             }
             owed = if cell.right { GAP } else { padding + GAP };
         }
-        text.push('\n');
+        text.push(b'\n');
     }
 }
 
-fn pad(text: &mut String, mut columns: usize) {
-    const SPACES: &str = "                                ";
+fn pad(text: &mut Vec<u8>, mut columns: usize) {
+    const SPACES: &str = "                ";
     while columns > 0 {
         let some = columns.min(SPACES.len());
-        text.push_str(&SPACES[..some]);
+        put(text, &SPACES[..some]);
         columns -= some;
+    }
+}
+
+/// Adds a short piece in steps of fixed size. The C library's copying, which `extend_from_slice` calls for lengths
+/// that are not known, costs more than all else that is done for a row (musl, in a virtual machine).
+fn put(text: &mut Vec<u8>, piece: &str) {
+    let mut rest = piece.as_bytes();
+    while let Some((eight, others)) = rest.split_first_chunk::<8>() {
+        text.extend_from_slice(eight);
+        rest = others;
+    }
+    if let Some((four, others)) = rest.split_first_chunk::<4>() {
+        text.extend_from_slice(four);
+        rest = others;
+    }
+    for byte in rest {
+        text.push(*byte);
     }
 }
 
@@ -147,16 +176,20 @@ fn pad(text: &mut String, mut columns: usize) {
 mod tests {
     use super::*;
 
-    fn rows<'a>(lines: &'a [[&'a str; 3]]) -> impl Iterator<Item = [Cell<'a>; 3]> + Clone {
-        lines
-            .iter()
-            .map(|[a, b, c]| [Cell::plain(*a), Cell::number(*b), Cell::plain(*c)])
+    fn lines(table: &mut Table<3>, rows: &[[&str; 3]]) -> String {
+        let page = table.page(rows, |[a, b, c], row| {
+            *row = [Cell::plain(*a), Cell::number(*b), Cell::plain(*c)];
+        });
+        String::from_utf8(page).unwrap()
     }
 
     #[test]
     fn columns_are_aligned_and_lines_have_no_trailing_spaces() {
         let mut table = Table::new(["FILE", "SIZE", "MESSAGE"], Style::plain(), None);
-        let text = table.page(rows(&[["部品.mcam", "12", "long enough"], ["a", "1234567", ""]]));
+        let text = lines(
+            &mut table,
+            &[["部品.mcam", "12", "long enough"], ["a", "1234567", ""]],
+        );
         assert_eq!(
             text,
             "FILE          SIZE  MESSAGE\n部品.mcam       12  long enough\na          1234567\n"
@@ -166,9 +199,9 @@ mod tests {
     #[test]
     fn later_pages_keep_the_widths_and_lose_nothing() {
         let mut table = Table::new(["FILE", "SIZE", "MESSAGE"], Style::plain(), None);
-        table.page(rows(&[["aa", "1", "x"]]));
+        lines(&mut table, &[["aa", "1", "x"]]);
         assert_eq!(
-            table.page(rows(&[["longer than before", "2", "y"]])),
+            lines(&mut table, &[["longer than before", "2", "y"]]),
             "longer than before     2  y\n"
         );
     }
@@ -176,7 +209,7 @@ mod tests {
     #[test]
     fn a_narrow_terminal_cuts_the_last_column_alone() {
         let mut table = Table::new(["FILE", "SIZE", "MESSAGE"], Style::plain(), Some(30));
-        let text = table.page(rows(&[["4801247.mcam", "12", "Working on revisions"]]));
+        let text = lines(&mut table, &[["4801247.mcam", "12", "Working on revisions"]]);
         assert_eq!(
             text,
             "FILE          SIZE  MESSAGE\n4801247.mcam    12  Working on …\n"
