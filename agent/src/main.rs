@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use camctl_shared::clock::{Clock, SystemClock};
+use camctl_shared::clock::SystemClock;
 use camctl_shared::config::Config;
 use camctl_shared::ipc::endpoint::Endpoint;
 use camctl_shared::model::{Owner, SessionId};
@@ -29,7 +29,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::desktop::{Desktop, NoDesktop};
+use crate::desktop::NoDesktop;
 use crate::registry::{House, Registry};
 use crate::server::Agent;
 use crate::state::{LocalState, StateFile};
@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const STOPPING: Duration = Duration::from_secs(10);
 /// Changes of the local state are gathered for so long before they are written.
 const GATHER: Duration = Duration::from_secs(1);
-/// How long a client that asked the agent to stop is given to read the answer.
+/// How long clients are given to read their last answers.
 const FAREWELL: Duration = Duration::from_millis(200);
 
 /// The agent of camctl: keeps this user's checkouts on this machine. Usually started by `camctl`.
@@ -128,25 +128,16 @@ async fn work(
         .and_then(interprocess::local_socket::ListenerOptions::create_tokio)
         .map_err(|error| format!("cannot listen at {endpoint}: {error}"))?;
     let signals = signals::stop().map_err(|error| format!("cannot hear signals: {error}"))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let stirred = Arc::new(Notify::new());
     let (remember, requests) = mpsc::unbounded_channel();
-    let desktop: Arc<dyn Desktop> = Arc::new(NoDesktop);
-    let agent = Arc::new(Agent {
-        registry: Registry::new(House {
-            me,
-            clock: Arc::clone(&clock),
-            desktop,
-            patience: PATIENCE,
-            stirred,
-            remember,
-        }),
-        limits: server::Limits::default(),
-        started: clock.wall(),
-        log,
-        stop: Notify::new(),
-        parked: tokio::sync::watch::Sender::new(false),
+    let registry = Registry::new(House {
+        me,
+        clock: Arc::new(SystemClock),
+        desktop: Arc::new(NoDesktop),
+        patience: PATIENCE,
+        stirred: Arc::new(Notify::new()),
+        remember,
     });
+    let agent = Arc::new(Agent::new(registry, server::Limits::default(), log));
     agent.registry.resume(state.repositories);
     tracing::info!(%endpoint, "listening");
     let session = state.session;
@@ -168,8 +159,8 @@ async fn work(
     agent.registry.park(STOPPING).await;
     keeper.save(true).await;
     agent.parked.send_replace(true);
-    // Whoever asked for the stop leaves as soon as it has the answer.
-    let _ = timeout(FAREWELL, agent.parked.closed()).await;
+    // Those who waited have been told, and leave.
+    let _ = timeout(FAREWELL, agent.all_have_left()).await;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use source::{Source, manifest, sources, workspace};
 const LONGEST: usize = 420;
 
 /// Where the product may touch files itself, and why there.
-const MAY_USE_FILES: [(&str, &str); 9] = [
+const MAY_USE_FILES: [(&str, &str); 10] = [
     (
         "shared/src/share/",
         "it is the only code that touches the shared folder",
@@ -41,6 +41,10 @@ const MAY_USE_FILES: [(&str, &str); 9] = [
     (
         "cli/src/commands/man.rs",
         "it writes manual pages where it is told to",
+    ),
+    (
+        "cli/src/output/zone/unix.rs",
+        "it reads the system's file of the time zone",
     ),
 ];
 

@@ -30,7 +30,8 @@ pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     }
     if leases && let Some(table) = board.table() {
         let now = board.clock.moment();
-        board.observer().see_leases(now, &table.read());
+        let table = table.read();
+        board.observer().see_leases(now, &table);
     }
     for commit in news {
         board.announce(News::Commit(Arc::clone(commit)));

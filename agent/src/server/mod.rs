@@ -23,7 +23,7 @@ use camctl_shared::ipc::endpoint;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::traits::tokio::Listener as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use self::seats::Seats;
@@ -71,15 +71,36 @@ pub struct Agent {
     pub started: Timestamp,
     /// Where its log is.
     pub log: String,
+    /// A seat for each connection.
+    pub seats: Seats,
     /// Rung when a client wants the agent to stop.
     pub stop: Notify,
     /// Rung when it has parked: whoever asked for that is answered.
-    pub parked: tokio::sync::watch::Sender<bool>,
+    pub parked: watch::Sender<bool>,
+}
+
+impl Agent {
+    /// An agent without clients.
+    pub fn new(registry: Registry, limits: Limits, log: String) -> Self {
+        Self {
+            started: registry.house().clock.wall(),
+            registry,
+            limits,
+            log,
+            seats: Seats::new(CONNECTIONS),
+            stop: Notify::new(),
+            parked: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits until every client has left that is being served.
+    pub async fn all_have_left(&self) {
+        self.seats.all_left(CONNECTIONS).await;
+    }
 }
 
 /// Accepts clients until it is dropped.
 pub async fn listen(listener: Listener, agent: Arc<Agent>) {
-    let seats = Seats::new(CONNECTIONS);
     let mut told = false;
     loop {
         let stream = match listener.accept().await {
@@ -93,7 +114,7 @@ pub async fn listen(listener: Listener, agent: Arc<Agent>) {
         if !is_us(&stream) {
             continue;
         }
-        let Some(seat) = seats.take().await else {
+        let Some(seat) = agent.seats.take().await else {
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!(
                     limit = CONNECTIONS,

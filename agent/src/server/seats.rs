@@ -59,6 +59,16 @@ impl Seats {
             _permit: permit,
         })
     }
+
+    /// Sends away whoever is idle, and waits until the others have left; `count` is how many there may be.
+    pub async fn all_left(&self, count: usize) {
+        for (_, idle) in std::mem::take(&mut lock(&self.idle).waiting) {
+            idle.notify_one();
+        }
+        let everyone = u32::try_from(count).unwrap_or(u32::MAX);
+        // An error would mean that the seats are gone, and with them the clients.
+        let _ = self.free.acquire_many(everyone).await;
+    }
 }
 
 impl Seat {
@@ -124,6 +134,22 @@ mod tests {
         assert!(third.is_some());
         assert_eq!(first.await.unwrap(), Err(Evicted));
         assert!(!second.is_finished());
+    }
+
+    #[tokio::test]
+    async fn at_the_end_only_those_who_are_served_are_waited_for() {
+        let seats = Seats::new(2);
+        let (idle, served) = (seats.take().await.unwrap(), seats.take().await.unwrap());
+        let idle = tokio::spawn(async move { idle.idle(pending::<()>()).await });
+        tokio::task::yield_now().await;
+        let end = tokio::spawn({
+            let seats = seats.clone();
+            async move { seats.all_left(2).await }
+        });
+        assert_eq!(idle.await.unwrap(), Err(Evicted));
+        assert!(!end.is_finished());
+        drop(served);
+        end.await.unwrap();
     }
 
     #[tokio::test]

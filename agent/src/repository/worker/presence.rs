@@ -119,7 +119,11 @@ impl Worker {
             }
         }
         let (now, wall) = (board.clock.moment(), board.clock.wall());
-        board.observer().look(now, wall, &table.read(), &signs);
+        {
+            // In the order in which everybody takes them: the table, then its judge.
+            let table = table.read();
+            board.observer().look(now, wall, &table, &signs);
+        }
         // Somebody's time may be up.
         board.bump();
         Ok(())

@@ -93,7 +93,9 @@ pub async fn checkout(
             _ => replies.add(&Reply::File(target.report(&verdict))).await?,
         }
     }
-    replies.flush().await?;
+    if !waiting.is_empty() {
+        replies.flush().await?;
+    }
     while let Some(done) = waiting.join_next().await {
         let Ok((target, verdict)) = done else { continue };
         let report = target.report(&verdict);
