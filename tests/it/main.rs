@@ -15,6 +15,8 @@ mod checkout;
 mod doctor;
 mod init;
 mod list;
+mod recovery;
+mod restart;
 mod status;
 mod wait;
 mod watch;
