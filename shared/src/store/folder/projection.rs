@@ -203,8 +203,8 @@ impl FolderStore {
         // Newer commits belong into it too; when they cannot be read, the next round will have them.
         let followed = self.follow_head();
         let mut pause = self.timings.project_after;
-        if followed.is_err_and(|error| error.is_passing()) {
-            // Perhaps nothing is mounted there just now, and this would be written into an empty folder.
+        if followed.is_err() {
+            // Perhaps nothing is mounted there just now, or another repository is: this table belongs into neither.
             pause = self.timings.check_projection;
         } else if self.is_foreign_since_it_was_good() {
             // Not overwritten unseen: looked at until it is whole, and set aside.

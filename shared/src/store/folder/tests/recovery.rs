@@ -337,3 +337,36 @@ fn who_asks_is_told_at_once_what_is_wrong_and_has_it_mended() {
         assert_eq!(alice.check(false).unwrap(), Vec::<String>::new(), "{what}");
     }
 }
+
+#[test]
+fn nothing_of_a_deleted_repository_gets_into_one_that_was_made_in_its_place() {
+    for others in [0, 3, 20] {
+        let bench = Bench::new(10);
+        let (mut alice, clock) = bench.timed("alice");
+        for number in 0..13 {
+            take(&mut alice, &format!("{number}.mcam"));
+        }
+        std::fs::remove_dir_all(bench.path(".camctl")).unwrap();
+        std::fs::remove_file(bench.path("locks.json")).unwrap_or_default();
+        bench.init(10);
+        let mut bob = bench.loaded("bob");
+        for number in 0..others {
+            take(&mut bob, &format!("bob-{number}.mcam"));
+        }
+        let (before, head, table) = (held(&bob), bench.read(".camctl/head"), bench.read("locks.json"));
+        clock.advance(Duration::from_secs(6));
+        alice.tend(clock.moment());
+        let by = alice.author();
+        let error = alice
+            .commit(&mut |table| super::fixture::grant(&by, "late.mcam", table.n + 1))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("another repository"),
+            "{others}: {error}"
+        );
+        assert_eq!(bench.read(".camctl/head"), head, "{others}");
+        assert_eq!(bench.read("locks.json"), table, "{others}");
+        assert_eq!(held(&bench.loaded("carol")), before, "{others}");
+        assert_eq!(take(&mut bob, "next.mcam"), others + 1);
+    }
+}
