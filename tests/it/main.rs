@@ -5,6 +5,8 @@
 )]
 
 mod architecture;
+#[cfg(target_os = "linux")]
+mod mount;
 mod stage;
 
 mod agent;
@@ -13,8 +15,13 @@ mod break_;
 mod checkin;
 mod checkout;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod init;
 mod list;
+mod names;
+#[cfg(unix)]
+mod old_tools;
 mod recovery;
 mod restart;
 mod status;

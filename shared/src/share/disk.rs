@@ -263,7 +263,7 @@ impl Share for DiskShare {
             // Either end may be missing.
             Kind::NotFound => match fs::symlink_metadata(&from) {
                 Ok(_) => Published::NoFolder,
-                Err(gone) if gone.kind() == io::ErrorKind::NotFound => {
+                Err(gone) if platform::kind(&gone) == Kind::NotFound => {
                     self.refused(path, failure("publish", &from, &gone))
                 }
                 Err(_) => Published::Unknown(error),
