@@ -23,14 +23,19 @@
 use std::path::Path;
 
 pub mod faulty;
+pub mod ledger;
+pub mod talk;
 
+mod chance;
 mod command;
+mod faketime;
 mod machine;
 mod programs;
 mod repository;
 mod sandbox;
 mod wait;
 
+pub use chance::Chance;
 pub use command::{Run, Running, Script};
 pub use machine::{Agent, Machine};
 pub use programs::{agent_program, camctl_program};

@@ -4,8 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use camctl_shared::ipc::client::Limits;
+use camctl_shared::ipc::endpoint::Endpoint;
+use camctl_shared::paths::{Env, Paths};
+
 use crate::command::{Running, Script};
-use crate::{agent_program, camctl_program, wait};
+use crate::talk::Talk;
+use crate::{agent_program, camctl_program, faketime, wait};
 
 /// A user at a computer. Its agent is started by the test ([`Machine::start`]) or by the first command, as at home.
 #[derive(Debug)]
@@ -53,11 +58,72 @@ impl Machine {
         self
     }
 
-    /// A machine whose wall clock is wrong by so much, as `faketime` writes it: `"+3h"`, `"-2d"`. Needs `faketime`.
+    /// A machine whose wall clock is wrong by so much, as `faketime` writes it: `"+30h"`, `"-2d"`. Only the wall clock:
+    /// what measures time goes on as ever.
+    ///
+    /// # Panics
+    /// When the package `faketime` is not installed.
     #[must_use]
-    pub fn clock_off_by(mut self, offset: &str) -> Self {
-        self.wrapper = ["faketime", "-f", offset].map(OsString::from).into();
+    pub fn clock_off_by(self, offset: &str) -> Self {
+        self.with_faketime().env("FAKETIME", offset)
+    }
+
+    /// A machine whose wall clock is wrong by what `file` says at every moment, as [`Machine::clock_off_by`] takes it.
+    /// Whoever changes it puts another file in its place.
+    ///
+    /// # Panics
+    /// As [`Machine::clock_off_by`].
+    #[must_use]
+    pub fn clock_set_by(self, file: &Path) -> Self {
+        self.with_faketime()
+            .env("FAKETIME_TIMESTAMP_FILE", file)
+            .env("FAKETIME_NO_CACHE", "1")
+    }
+
+    /// By the library alone: the program `faketime` would stand between the test and the process that it kills.
+    fn with_faketime(self) -> Self {
+        let library = faketime::library();
+        assert!(
+            library.is_some(),
+            "libfaketime is missing: install the package faketime"
+        );
+        // Two names for the same, in older and newer versions.
+        self.env("LD_PRELOAD", library.unwrap_or_default())
+            .env("DONT_FAKE_MONOTONIC", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// A way to talk to this machine's agent without starting a program for each word.
+    ///
+    /// # Panics
+    /// When its home has too long a path for a socket.
+    pub fn talk(&self, limits: Limits) -> Talk {
+        let env = Env {
+            home: Some(self.home.clone()),
+            ..Env::default()
+        };
+        let paths = Paths::resolve(&env).expect("a machine has a home");
+        Talk::new(
+            Endpoint::resolve(&paths).expect("a sandbox has a short path"),
+            limits,
+        )
+    }
+
+    /// Starts every program of this machine with another before it (`setpriv`, say), that starts it in turn.
+    #[must_use]
+    pub fn under(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(OsString::from).collect();
         self
+    }
+
+    /// What the agents of this machine have logged so far; what they say before they have a log too.
+    pub fn log(&self) -> String {
+        let entries = std::fs::read_dir(self.home.join("logs")).into_iter().flatten();
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        let text =
+            |path: &PathBuf| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+        files.iter().map(text).collect()
     }
 
     /// A `camctl` command on this machine.

@@ -1,6 +1,6 @@
 //! A shared folder under camctl.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -155,20 +155,29 @@ impl Repository {
     /// When one cannot be read.
     #[track_caller]
     pub fn log(&self) -> BTreeMap<u64, Value> {
-        let mut commits = BTreeMap::new();
-        for folder in entries(&self.path(".camctl/log")) {
-            for file in entries(&folder) {
-                let number = file.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
-                let (Some(number), true) = (number, file.extension().is_some_and(|end| end == "json")) else {
-                    continue;
-                };
-                let text = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-                let commit = serde_json::from_slice(&text)
-                    .unwrap_or_else(|error| panic!("{} is no commit: {error}", file.display()));
-                commits.insert(number, commit);
-            }
-        }
-        commits
+        let read = |file: PathBuf| {
+            let text = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            serde_json::from_slice(&text)
+                .unwrap_or_else(|error| panic!("{} is no commit: {error}", file.display()))
+        };
+        self.commits()
+            .map(|(number, file)| (number, read(file)))
+            .collect()
+    }
+
+    /// The numbers of the commits in the log, whatever stands in them.
+    pub fn log_numbers(&self) -> BTreeSet<u64> {
+        self.commits().map(|(number, _)| number).collect()
+    }
+
+    fn commits(&self) -> impl Iterator<Item = (u64, PathBuf)> {
+        let files = entries(&self.path(".camctl/log"))
+            .into_iter()
+            .flat_map(|folder| entries(&folder));
+        files.filter_map(|file| {
+            let number = file.file_stem()?.to_str()?.parse().ok()?;
+            (file.extension()? == "json").then_some((number, file))
+        })
     }
 }
 
