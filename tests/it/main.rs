@@ -12,9 +12,16 @@ mod agent;
 mod break_;
 mod checkin;
 mod checkout;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod doctor;
+#[cfg(unix)]
+mod frozen;
 mod init;
 mod list;
+#[cfg(unix)]
+mod no_double_grant;
+mod no_mutex;
 mod status;
 mod wait;
 mod watch;
