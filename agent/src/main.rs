@@ -14,21 +14,22 @@ mod state;
 mod wire;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use camctl_shared::clock::{Clock, SystemClock};
+use camctl_shared::clock::SystemClock;
 use camctl_shared::config::Config;
 use camctl_shared::ipc::endpoint::Endpoint;
-use camctl_shared::model::Owner;
+use camctl_shared::model::{Owner, SessionId};
 use camctl_shared::paths::{self, Paths, identity};
 use camctl_shared::share::{DiskShare, Held, Share as _};
 use clap::Parser;
 use interprocess::local_socket::tokio::Listener;
-use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
-use crate::desktop::{Desktop, NoDesktop};
+use crate::desktop::NoDesktop;
 use crate::registry::{House, Registry};
 use crate::server::Agent;
 use crate::state::{LocalState, StateFile};
@@ -38,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// How long stopping may take: a share that is away must not keep a computer from shutting down.
 const STOPPING: Duration = Duration::from_secs(10);
 /// Changes of the local state are gathered for so long before they are written.
-const GATHER: Duration = Duration::from_millis(300);
-/// How long a client that asked the agent to stop is given to read the answer.
+const GATHER: Duration = Duration::from_secs(1);
+/// How long clients are given to read their last answers.
 const FAREWELL: Duration = Duration::from_millis(200);
 
 /// The agent of camctl: keeps this user's checkouts on this machine. Usually started by `camctl`.
@@ -127,32 +128,26 @@ async fn work(
         .and_then(interprocess::local_socket::ListenerOptions::create_tokio)
         .map_err(|error| format!("cannot listen at {endpoint}: {error}"))?;
     let signals = signals::stop().map_err(|error| format!("cannot hear signals: {error}"))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let stirred = Arc::new(Notify::new());
-    let desktop: Arc<dyn Desktop> = Arc::new(NoDesktop);
-    let agent = Arc::new(Agent {
-        registry: Registry::new(House {
-            me,
-            clock: Arc::clone(&clock),
-            desktop,
-            patience: PATIENCE,
-            stirred,
-        }),
-        limits: server::Limits::default(),
-        started: clock.wall(),
-        log,
-        stop: Notify::new(),
-        parked: tokio::sync::watch::Sender::new(false),
+    let (remember, requests) = mpsc::unbounded_channel();
+    let registry = Registry::new(House {
+        me,
+        clock: Arc::new(SystemClock),
+        desktop: Arc::new(NoDesktop),
+        patience: PATIENCE,
+        stirred: Arc::new(Notify::new()),
+        remember,
     });
+    let agent = Arc::new(Agent::new(registry, server::Limits::default(), log));
     agent.registry.resume(state.repositories);
     tracing::info!(%endpoint, "listening");
     let session = state.session;
     let mut keeper = Keeper {
         agent: Arc::clone(&agent),
         session,
-        file: state_file,
+        file: Arc::new(Mutex::new(state_file)),
+        requests,
     };
-    keeper.save();
+    keeper.save().await;
     let listening = tokio::spawn(server::listen(listener, Arc::clone(&agent)));
     tokio::select! {
         name = signals => tracing::info!(signal = name, "asked to stop"),
@@ -162,38 +157,54 @@ async fn work(
     // No new clients; those who are here get their answers.
     listening.abort();
     agent.registry.park(STOPPING).await;
-    keeper.save();
+    keeper.save().await;
     agent.parked.send_replace(true);
-    // Whoever asked for the stop leaves as soon as it has the answer.
-    let _ = timeout(FAREWELL, agent.parked.closed()).await;
+    // Those who waited have been told, and leave.
+    let _ = timeout(FAREWELL, agent.all_have_left()).await;
     Ok(())
 }
 
 /// Saves and shows how things stand, whenever that changes.
 struct Keeper {
     agent: Arc<Agent>,
-    session: camctl_shared::model::SessionId,
-    file: StateFile,
+    session: SessionId,
+    file: Arc<Mutex<StateFile>>,
+    /// Those who want to know that their repository is remembered.
+    requests: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 }
 
 impl Keeper {
     async fn keep(&mut self) {
         let house = self.agent.registry.house().clone();
         loop {
-            house.stirred.notified().await;
-            sleep(GATHER).await;
-            self.save();
+            let mut asked = tokio::select! {
+                () = house.stirred.notified() => None,
+                request = self.requests.recv() => request,
+            };
+            if asked.is_none() {
+                // More is to come, usually; but nobody is kept waiting for that.
+                asked = timeout(GATHER, self.requests.recv()).await.ok().flatten();
+            }
+            self.save().await;
+            if let Some(asked) = asked {
+                // Whoever asked may have left.
+                let _ = asked.send(());
+            }
             house.desktop.show(&self.agent.registry.view());
         }
     }
 
-    fn save(&mut self) {
+    async fn save(&mut self) {
         let state = LocalState {
             session: self.session.clone(),
             repositories: self.agent.registry.kept(),
         };
-        if let Err(problem) = self.file.save(&state) {
-            tracing::error!(%problem, "the local state could not be saved");
+        let file = Arc::clone(&self.file);
+        let saved = spawn_blocking(move || file.lock().unwrap_or_else(PoisonError::into_inner).save(&state));
+        match saved.await {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) => tracing::error!(%problem, "the local state could not be saved"),
+            Err(error) => tracing::error!(%error, "the local state could not be saved"),
         }
     }
 }

@@ -4,18 +4,23 @@
 //! below none of them is the file system asked, upwards for `.camctl/` as git does, on a thread of its own and with a
 //! limit. A folder that is reached by two paths is one repository.
 
-use std::path::{Component, Path, PathBuf};
+mod looking;
+mod spelling;
+
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use camctl_shared::clock::Clock;
-use camctl_shared::model::{NameError, OWN_FOLDER, Owner, StoreError};
-use camctl_shared::share::{DiskShare, Share, find_root};
+use camctl_shared::model::{OWN_FOLDER, Owner, StoreError};
+use camctl_shared::share::{DiskShare, Root, Share, find_root};
 use camctl_shared::store::folder::{FolderStore, Options};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
+use self::looking::{Looking, Looks};
+use self::spelling::{plain, relative};
 use crate::desktop::{Desktop, RepositoryView, View};
 use crate::problem::Problem;
 use crate::repository::Repository;
@@ -23,6 +28,9 @@ use crate::repository::board::{Board, Health};
 use crate::repository::pulse::Attentive;
 use crate::repository::worker::{Opened, Opener};
 use crate::state::Kept;
+
+/// How long saving the local state is waited for.
+const SAVING: Duration = Duration::from_secs(2);
 
 /// What every repository of this agent is opened with.
 #[derive(Clone)]
@@ -37,6 +45,8 @@ pub struct House {
     pub patience: Duration,
     /// Rung when something changed that is saved or shown.
     pub stirred: Arc<Notify>,
+    /// Has the local state saved at once, and says when that is done.
+    pub remember: mpsc::UnboundedSender<oneshot::Sender<()>>,
 }
 
 struct Entry {
@@ -60,6 +70,8 @@ impl Entry {
 pub struct Registry {
     house: House,
     entries: Mutex<Vec<Entry>>,
+    /// The folders above which repositories are looked for right now, by how many, and since when.
+    looking: Arc<Looks>,
 }
 
 impl Registry {
@@ -68,6 +80,7 @@ impl Registry {
         Self {
             house,
             entries: Mutex::default(),
+            looking: Arc::default(),
         }
     }
 
@@ -113,20 +126,7 @@ impl Registry {
         if let Some(found) = self.known(&path) {
             return found;
         }
-        let limit = self.house.patience;
-        let looked_at = path.clone();
-        let look = timeout(limit, spawn_blocking(move || find_root(&looked_at)));
-        let place = match look.await {
-            Ok(Ok(place)) => place,
-            Ok(Err(error)) => return Err(Problem::Internal(error.to_string())),
-            Err(_) => {
-                return Err(Problem::NoAnswer {
-                    folder: path.display().to_string(),
-                    waited: limit,
-                    unsettled: false,
-                });
-            }
-        };
+        let place = self.look_upwards(&path).await?;
         let Some(place) = place else {
             return Err(Problem::NoRepository {
                 path: path.display().to_string(),
@@ -134,6 +134,33 @@ impl Registry {
         };
         let repository = self.open(&place.folder, &place.real).await?;
         Ok((repository, relative(&place.folder, &place.path)?))
+    }
+
+    /// Asks the file system. Where an earlier look has not come back for too long, nobody waits again.
+    async fn look_upwards(&self, path: &Path) -> Result<Option<Root>, Problem> {
+        let limit = self.house.patience;
+        let no_answer = |waited| Problem::NoAnswer {
+            folder: path.display().to_string(),
+            waited,
+            unsettled: false,
+        };
+        let now = self.house.clock.moment();
+        let folder = path.parent().unwrap_or(path).to_owned();
+        let looking = Looking::begin(&self.looking, folder, now);
+        if let Some(waited) = looking.waited(now).filter(|waited| *waited >= limit) {
+            return Err(no_answer(waited));
+        }
+        let looked_at = path.to_owned();
+        let look = spawn_blocking(move || {
+            let found = find_root(&looked_at);
+            drop(looking);
+            found
+        });
+        match timeout(limit, look).await {
+            Ok(Ok(place)) => Ok(place?),
+            Ok(Err(error)) => Err(Problem::Internal(error.to_string())),
+            Err(_) => Err(no_answer(limit)),
+        }
     }
 
     fn known(&self, path: &Path) -> Option<Result<(Arc<Repository>, String), Problem>> {
@@ -162,27 +189,52 @@ impl Registry {
         } else {
             self.twin(&new).await
         };
+        let repository = self.know(&new, roots, twin.as_ref());
+        if Arc::ptr_eq(&repository, &new) {
+            self.remember(&new).await;
+        }
+        Ok(repository)
+    }
+
+    /// Enters `new`, unless it is known by now.
+    fn know(
+        &self,
+        new: &Arc<Repository>,
+        roots: [PathBuf; 2],
+        twin: Option<&Arc<Repository>>,
+    ) -> Arc<Repository> {
         // Somebody may have been faster while the share was asked.
         let mut entries = self.entries();
         let known = entries.iter_mut().find(|entry| {
-            let is_twin = twin
-                .as_ref()
-                .is_some_and(|twin| Arc::ptr_eq(twin, &entry.repository));
+            let is_twin = twin.is_some_and(|twin| Arc::ptr_eq(twin, &entry.repository));
             is_twin || roots.iter().any(|root| entry.roots.contains(root))
         });
         if let Some(entry) = known {
             entry.know(roots);
             new.retire();
-            return Ok(Arc::clone(&entry.repository));
+            return Arc::clone(&entry.repository);
         }
         let mut entry = Entry {
             roots: Vec::new(),
-            repository: Arc::clone(&new),
+            repository: Arc::clone(new),
         };
         entry.know(roots);
         entries.push(entry);
-        self.house.stirred.notify_one();
-        Ok(new)
+        Arc::clone(new)
+    }
+
+    /// Has a new repository remembered on the local disk before anything is granted in it: an agent that is killed must
+    /// know at its return where to look for what became of its locks.
+    async fn remember(&self, new: &Repository) {
+        // A repository that cannot be read grants nothing.
+        if new.ready().await.is_err() {
+            return;
+        }
+        let (done, saved) = oneshot::channel();
+        if self.house.remember.send(done).is_ok() {
+            // What cannot be saved is logged there; it must not keep anybody from working.
+            let _ = timeout(SAVING, saved).await;
+        }
     }
 
     fn same_root(&self, roots: &[PathBuf]) -> Option<Arc<Repository>> {
@@ -317,71 +369,4 @@ fn opener(root: &Path, house: &House, board: &Board) -> Opener {
             share: Some(disk),
         })
     })
-}
-
-/// The path without `.` and `..`, by its spelling alone.
-///
-/// # Errors
-/// When it is not absolute, or leads above the root.
-fn plain(path: &Path) -> Result<PathBuf, Problem> {
-    if !path.is_absolute() {
-        return Err(Problem::BadRequest(format!(
-            "{} is not an absolute path",
-            path.display()
-        )));
-    }
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                if !plain.pop() {
-                    return Err(Problem::Name(NameError::Outside));
-                }
-            }
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(component),
-        }
-    }
-    Ok(plain)
-}
-
-/// What is left of `path` below `root`, with `/` between its parts.
-fn relative(root: &Path, path: &Path) -> Result<String, Problem> {
-    let rest = path
-        .strip_prefix(root)
-        .map_err(|_| Problem::Name(NameError::Outside))?;
-    let mut parts = Vec::new();
-    for component in rest.components() {
-        let part = component
-            .as_os_str()
-            .to_str()
-            .ok_or(Problem::Name(NameError::NotUnicode))?;
-        parts.push(part);
-    }
-    Ok(parts.join("/"))
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_taken_as_they_are_spelled() {
-        let plain = |path: &str| plain(Path::new(path)).map(|path| path.display().to_string());
-        assert_eq!(plain("/a/./b/../c").unwrap(), "/a/c");
-        assert_eq!(plain("/a//b/").unwrap(), "/a/b");
-        assert!(plain("a/b").is_err());
-        assert!(matches!(plain("/../a"), Err(Problem::Name(NameError::Outside))));
-    }
-
-    #[test]
-    fn the_rest_of_a_path_names_the_file() {
-        let relative = |root: &str, path: &str| relative(Path::new(root), Path::new(path));
-        assert_eq!(
-            relative("/mnt/cam", "/mnt/cam/fixtures/a.mcam").unwrap(),
-            "fixtures/a.mcam"
-        );
-        assert_eq!(relative("/mnt/cam", "/mnt/cam").unwrap(), "");
-        assert!(relative("/mnt/cam", "/mnt/camera/a.mcam").is_err());
-    }
 }

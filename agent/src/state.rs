@@ -27,8 +27,8 @@ const LONGEST: u64 = 64 << 20;
 pub struct Kept {
     /// Its folder.
     pub root: PathBuf,
-    /// The newest commit that was seen.
-    pub seen: u64,
+    /// The newest commit that everything below takes into account; `None` when the table was never read.
+    pub seen: Option<u64>,
     /// What this desk held, by name.
     pub held: BTreeMap<String, Held>,
     /// What it lost and was not asked for since, by name.
@@ -158,7 +158,7 @@ struct Form {
 struct RepositoryForm {
     root: PathBuf,
     #[serde(default)]
-    seen: u64,
+    seen: Option<u64>,
     #[serde(default)]
     held: BTreeMap<String, HeldForm>,
     #[serde(default)]
@@ -353,7 +353,7 @@ mod tests {
             session: SessionId::parse("s1").unwrap(),
             repositories: vec![Kept {
                 root: "/mnt/cam".into(),
-                seen: 9,
+                seen: Some(9),
                 held: BTreeMap::from([("a.mcam".into(), held)]),
                 lost: BTreeMap::from([("b.mcam".into(), loss)]),
                 away: BTreeMap::from([(SessionId::parse("s2").unwrap(), away)]),

@@ -39,7 +39,7 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// Opens the newest log in `folder`.
+    /// Opens the newest log in `folder`; when no agent came so far as to have one, what the last said instead.
     ///
     /// # Errors
     /// When there is none, or it cannot be read.
@@ -47,7 +47,8 @@ impl Newest {
         let failed = |error: &io::Error| Failure::Local {
             problem: format!("cannot read the logs in {}: {error}", folder.display()),
         };
-        let Some(path) = newest(folder).map_err(|error| failed(&error))? else {
+        let start = || Some(folder.join(START_FILE)).filter(|path| path.is_file());
+        let Some(path) = newest(folder).map_err(|error| failed(&error))?.or_else(start) else {
             return Err(Failure::Local {
                 problem: format!(
                     "there is no log in {}: the agent has not run yet",
@@ -199,6 +200,14 @@ mod tests {
         assert_eq!(log.more().unwrap(), "newer\n");
         let fresh = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - 20);
         assert_eq!(since(dir.path(), fresh, 5), ["said before", "newer"]);
+    }
+
+    #[test]
+    fn an_agent_that_never_had_a_log_is_heard_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(START_FILE), "config.toml, line 1: odd\n").unwrap();
+        let mut log = Newest::open(dir.path()).unwrap();
+        assert_eq!(log.tail(5).unwrap(), "config.toml, line 1: odd\n");
     }
 
     #[test]

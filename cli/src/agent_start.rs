@@ -37,15 +37,14 @@ pub const PROGRAM: &str = if cfg!(windows) {
 
 /// How long an agent may take until it answers; 300 ms is the aim, a cold disk may need more.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How long after the end of the agent that was started somebody else's may still come up.
+/// How long after an agent failed somebody else's may still come up.
 const GRACE: Duration = Duration::from_millis(700);
+/// How long after an agent found another one, and nobody answers, the next is started: the other was just ending.
+const RETRY: Duration = Duration::from_millis(50);
 /// The time between two looks, at first; it doubles up to [`LOOK_AT_MOST`].
 const LOOK: Duration = Duration::from_millis(1);
 /// The longest time between two looks.
 const LOOK_AT_MOST: Duration = Duration::from_millis(16);
-/// How many agents are started: one that is just ending may hold the lock when the first tries.
-const ATTEMPTS: u32 = 3;
-
 /// Starts an agent and connects to it.
 ///
 /// # Errors
@@ -56,7 +55,6 @@ pub fn start(paths: &Paths, endpoint: &Endpoint) -> Result<Client, Failure> {
     let begin = clock.moment();
     let program = program();
     let mut child = spawn(&program, paths)?;
-    let mut attempts = 1;
     let mut ended = None;
     let mut look = LOOK;
     loop {
@@ -71,20 +69,19 @@ pub fn start(paths: &Paths, endpoint: &Endpoint) -> Result<Client, Failure> {
             ended = Some((now, status));
         }
         let problem = match ended {
-            Some((when, _)) if now.since(when) >= GRACE && attempts < ATTEMPTS => {
-                child = spawn(&program, paths)?;
-                attempts += 1;
-                ended = None;
-                None
-            }
-            Some((when, status)) if now.since(when) >= GRACE => {
-                Some(format!("{} ended at once ({status})", program.display()))
-            }
             _ if now.since(begin) >= LIMIT => Some(format!(
                 "{} does not answer after {} s",
                 program.display(),
                 LIMIT.as_secs()
             )),
+            Some((when, status)) if status.success() && now.since(when) >= RETRY => {
+                child = spawn(&program, paths)?;
+                ended = None;
+                None
+            }
+            Some((when, status)) if !status.success() && now.since(when) >= GRACE => {
+                Some(format!("{} ended at once ({status})", program.display()))
+            }
             _ => None,
         };
         if let Some(problem) = problem {

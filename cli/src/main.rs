@@ -103,7 +103,7 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
     }
     if !error.use_stderr() {
         let mut out = output(Mode::Human);
-        out.page(&text);
+        out.page(text.as_bytes());
         return finish(out, "help", Ok(Exit::Done));
     }
     if words.iter().any(|word| word == "--json") {

@@ -14,7 +14,7 @@ use camctl_shared::model::{Commit, Ended, FileName, Owner, Policy, RepositoryId,
 use camctl_shared::rules::Observer;
 use camctl_shared::share::Share;
 use camctl_shared::store::SharedTable;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 use super::life::Life;
 use super::schedule::Pace;
@@ -24,6 +24,8 @@ use crate::wire::Eyes;
 
 /// Events that a slow watcher may be behind before it misses some.
 const NEWS: usize = 256;
+/// Single files that are looked at on the share at one time.
+const GLANCES: usize = 8;
 /// Lost locks that are remembered until their owner asks for them.
 const LOSSES: usize = 1000;
 /// How long after the last request the table is still looked at often.
@@ -97,8 +99,12 @@ pub struct State {
     pub policy: Arc<Policy>,
     /// Whether one's own locks are known to stand.
     pub life: Life,
+    /// Whether the person was told that they are not.
+    pub told_unsafe: bool,
     /// Why one's own signs of life cannot be written, when that is so.
     pub beat_problem: Option<StoreError>,
+    /// The newest commit that [`State::mine`] and [`State::lost`] take into account.
+    pub digested: Option<u64>,
     /// What this desk holds.
     pub mine: BTreeMap<FileName, Held>,
     /// What it lost.
@@ -187,6 +193,10 @@ pub struct Board {
     pub woken: AtomicBool,
     /// Rung when something changed that is saved or shown.
     pub stirred: Arc<Notify>,
+    /// When its worker was started.
+    pub started: Moment,
+    /// Looks at single files that may be under way at one time: a share that hangs must not take every thread.
+    pub glances: Arc<Semaphore>,
     table: OnceLock<SharedTable>,
     share: OnceLock<Arc<dyn Share>>,
     observer: Mutex<Observer>,
@@ -205,6 +215,7 @@ impl Board {
         stirred: Arc<Notify>,
     ) -> Self {
         let policy = Arc::new(Policy::default());
+        let started = clock.moment();
         Self {
             folder: root.display().to_string(),
             root,
@@ -215,6 +226,8 @@ impl Board {
             waiters: AtomicUsize::new(0),
             woken: AtomicBool::new(false),
             stirred,
+            started,
+            glances: Arc::new(Semaphore::new(GLANCES)),
             table: OnceLock::new(),
             share: OnceLock::new(),
             observer: Mutex::new(Observer::new(&policy, BTreeMap::new())),
@@ -222,7 +235,9 @@ impl Board {
                 health: Health::Opening,
                 life: Life::new(policy.owner_gives_up()),
                 policy,
+                told_unsafe: false,
                 beat_problem: None,
+                digested: None,
                 mine: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 asked: None,

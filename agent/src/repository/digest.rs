@@ -20,6 +20,7 @@ pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
         let mut state = board.state();
         for commit in news {
             tracing::debug!(folder = %board.folder, n = commit.n, author = %commit.author, "learnt of a commit");
+            state.digested = Some(commit.n);
             for change in &commit.draft.changes {
                 let before = notices.len();
                 stirred |= take(&mut state, &board.me, change, &mut notices) || notices.len() > before;
@@ -29,7 +30,8 @@ pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     }
     if leases && let Some(table) = board.table() {
         let now = board.clock.moment();
-        board.observer().see_leases(now, &table.read());
+        let table = table.read();
+        board.observer().see_leases(now, &table);
     }
     for commit in news {
         board.announce(News::Commit(Arc::clone(commit)));
@@ -92,13 +94,11 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
             .collect();
     }
     // Where nothing was read before, nothing is new.
-    let unseen: Vec<_> = news
-        .iter()
-        .filter(|commit| kept.seen > 0 && commit.n > kept.seen)
-        .cloned()
-        .collect();
+    let is_new = |commit: &&Arc<Commit>| kept.seen.is_some_and(|seen| commit.n > seen);
+    let unseen: Vec<_> = news.iter().filter(is_new).cloned().collect();
     digest(board, desktop, &unseen);
     let mut state = board.state();
+    state.digested = Some(table.n);
     let mine = Board::find_mine(&board.me, table);
     let expected = std::mem::replace(&mut state.mine, mine);
     for (file, was) in expected {

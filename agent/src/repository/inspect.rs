@@ -105,30 +105,32 @@ fn log(worker: &mut Worker, found: &mut Vec<Found>) {
     });
 }
 
-/// `head` and `locks.json` are the store's own care; here it is given the time, and what it says is passed on.
+/// `head` and `locks.json` are the store's own care; here they are looked at without waiting for their turn.
 fn projection(worker: &mut Worker, fix: bool, found: &mut Vec<Found>) {
     if worker.board.readable().is_err() {
         return;
     }
-    let now = worker.now();
     let Some(opened) = &mut worker.opened else { return };
-    if fix {
-        opened.store.tend(now);
+    let what = "locks.json";
+    match opened.store.check(fix) {
+        Ok(wrong) if wrong.is_empty() => {
+            found.push(Found::new(
+                what,
+                Grade::Ok,
+                "head and locks.json are in step with the log",
+            ));
+        }
+        Ok(wrong) if fix => found.extend(
+            wrong
+                .into_iter()
+                .map(|text| Found::new(what, Grade::Mended, text)),
+        ),
+        Ok(wrong) => found.extend(wrong.into_iter().map(|text| {
+            Found::new(what, Grade::Warning, text)
+                .hint("no lock is in danger; the agent mends this by itself, and --fix does it at once")
+        })),
+        Err(error) => found.push(Found::new(what, Grade::Error, error.to_string())),
     }
-    let remarks = opened.store.remarks();
-    if remarks.is_empty() {
-        found.push(Found::new(
-            "locks.json",
-            Grade::Ok,
-            "head and locks.json are in step with the log",
-        ));
-    }
-    let grade = if fix { Grade::Mended } else { Grade::Warning };
-    found.extend(
-        remarks
-            .into_iter()
-            .map(|text| Found::new("locks.json", grade, text)),
-    );
 }
 
 fn policy(worker: &Worker, found: &mut Vec<Found>) {

@@ -59,8 +59,14 @@ impl Life {
     }
 
     /// How long ago the last sign was sent; `None` when there was none.
-    pub fn silent(&self, now: Moment) -> Option<Duration> {
+    fn silent(&self, now: Moment) -> Option<Duration> {
         self.last.map(|last| now.since(last))
+    }
+
+    /// How long one's own locks are still safe; `None` before the first sign.
+    pub fn left(&self, now: Moment) -> Option<Duration> {
+        self.silent(now)
+            .map(|silent| self.gives_up.saturating_sub(silent))
     }
 
     fn is_fresh(&self, now: Moment) -> bool {
@@ -94,7 +100,9 @@ mod tests {
         let mut life = Life::new(Duration::from_secs(225));
         life.came_back(at(0));
         assert!(life.is_safe(at(224)));
+        assert_eq!(life.left(at(224)), Some(Duration::from_secs(1)));
         assert!(!life.is_safe(at(225)));
+        assert_eq!(life.left(at(300)), Some(Duration::ZERO));
     }
 
     #[test]

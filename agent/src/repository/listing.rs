@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use camctl_shared::clock::Moment;
-use camctl_shared::files::{Scope, Walk, WalkError, walk};
-use camctl_shared::model::Case;
+use camctl_shared::files::{Found, Scope, WalkError, walk};
+use camctl_shared::model::{Case, FileName};
 use camctl_shared::share::Share;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
@@ -23,18 +23,84 @@ use crate::problem::Problem;
 const FRESH: Duration = Duration::from_secs(5);
 /// How long a walk is kept in memory after it was last used.
 const KEEP: Duration = Duration::from_secs(60);
+/// A page has about so many bytes when it is sent; far below what a frame may have.
+const PAGE: usize = 60 << 10;
+/// What a file costs there beside its name, about.
+const EACH: usize = 24;
 /// Walks that are kept; of different folders, or for different extensions.
 const WALKS: usize = 8;
 
 /// What a list is made of: a folder in the repository, and the extensions that count.
 type Key = (String, Vec<String>);
-type Outcome = Result<Arc<Walk>, Problem>;
+type Outcome = Result<Arc<Listing>, Problem>;
 type Running = Arc<watch::Sender<Option<Outcome>>>;
 
 #[derive(Default)]
 struct Cache {
-    kept: BTreeMap<Key, (Moment, Moment, Arc<Walk>)>,
+    kept: BTreeMap<Key, (Moment, Moment, Arc<Listing>)>,
     running: BTreeMap<Key, Running>,
+}
+
+/// The files of a walk, in pages that can be sent as they are as long as nobody holds a file in them.
+#[derive(Debug)]
+pub struct Listing {
+    files: Vec<Found>,
+    /// Where each page begins.
+    starts: Vec<usize>,
+    /// What was made of each page to be sent; made once.
+    frames: Vec<OnceLock<Vec<u8>>>,
+}
+
+impl Listing {
+    /// Divides `files`, which are sorted by name.
+    pub fn new(files: Vec<Found>) -> Self {
+        let mut starts = Vec::new();
+        let mut bytes = PAGE;
+        for (at, file) in files.iter().enumerate() {
+            bytes += EACH + file.name.as_str().len();
+            if bytes >= PAGE {
+                starts.push(at);
+                bytes = 0;
+            }
+        }
+        let frames = starts.iter().map(|_| OnceLock::new()).collect();
+        Self {
+            files,
+            starts,
+            frames,
+        }
+    }
+
+    /// How many pages there are.
+    pub fn pages(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The files of one page.
+    pub fn page(&self, page: usize) -> &[Found] {
+        let start = self.starts.get(page).copied().unwrap_or(self.files.len());
+        let end = self.starts.get(page + 1).copied().unwrap_or(self.files.len());
+        self.files.get(start..end).unwrap_or_default()
+    }
+
+    /// The names that a page answers for, files that are gone included: from the first on, up to the next page's.
+    /// `None` means without end.
+    pub fn span(&self, page: usize) -> (Option<&FileName>, Option<&FileName>) {
+        let first = |page: usize| self.starts.get(page).and_then(|start| self.files.get(*start));
+        let from = if page == 0 { None } else { first(page) };
+        (
+            from.map(|file| &file.name),
+            first(page + 1).map(|file| &file.name),
+        )
+    }
+
+    /// What `make` made of a page when it was first asked.
+    pub fn frame(&self, page: usize, make: impl FnOnce(&[Found]) -> Vec<u8>) -> &[u8] {
+        match self.frames.get(page) {
+            Some(frame) => frame.get_or_init(|| make(self.page(page))),
+            None => &[],
+        }
+    }
 }
 
 /// See the module.
@@ -78,7 +144,7 @@ impl Lists {
         }
     }
 
-    fn kept(&self, key: &Key) -> Option<Arc<Walk>> {
+    fn kept(&self, key: &Key) -> Option<Arc<Listing>> {
         let now = self.board.clock.moment();
         let mut cache = lock(&self.cache);
         let (walked, used, walk) = cache.kept.get_mut(key)?;
@@ -190,7 +256,7 @@ impl WalkJob {
                 for (path, why) in &walk.skipped {
                     tracing::debug!(folder = %self.board.folder, %path, %why, "left out of lists");
                 }
-                Ok(Arc::new(walk))
+                Ok(Arc::new(Listing::new(walk.files)))
             }
             Err(WalkError::Share(error)) => Err(Problem::Share(error)),
             Err(WalkError::Name { why, .. }) => Err(Problem::Name(why)),
@@ -225,4 +291,43 @@ fn forget_the_oldest(cache: &mut Cache) {
 
 fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
     cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(name: &str) -> Found {
+        Found {
+            name: FileName::parse(name, Case::Sensitive).unwrap(),
+            size: 1,
+            modified: None,
+        }
+    }
+
+    #[test]
+    fn every_file_is_on_one_page_and_every_name_belongs_to_one() {
+        for count in [0_usize, 1, 5000] {
+            let files: Vec<Found> = (0..count).map(|n| found(&format!("{n:06}.mcam"))).collect();
+            let listing = Listing::new(files.clone());
+            let paged: Vec<Found> = (0..listing.pages())
+                .flat_map(|page| listing.page(page).to_vec())
+                .collect();
+            assert_eq!(paged, files);
+            for page in 0..listing.pages() {
+                assert!(!listing.page(page).is_empty());
+                let (from, to) = listing.span(page);
+                assert_eq!(from.is_none(), page == 0);
+                assert_eq!(to.is_none(), page + 1 == listing.pages());
+                assert_eq!(to, listing.span(page + 1).0.filter(|_| to.is_some()));
+            }
+        }
+    }
+
+    #[test]
+    fn long_names_make_short_pages() {
+        let name = |n| format!("{n:04}{}.mcam", "/long".repeat(800));
+        let listing = Listing::new((0..100).map(|n| found(&name(n))).collect());
+        assert!(listing.pages() > 5, "{} pages", listing.pages());
+    }
 }

@@ -4,6 +4,7 @@
 //! - [`batch`]: everything that waits becomes one commit.
 //! - [`schedule`], [`life`]: what is due when; whether one's own locks still stand. Pure.
 //! - [`digest`]: what a commit means for this desk.
+//! - [`guardian`]: tells the person in time that their locks are no longer safe.
 //! - [`board`]: what the worker shows to everybody else.
 //! - [`listing`]: the repository's files, walked on a thread of their own.
 //!
@@ -14,6 +15,7 @@ pub mod batch;
 pub mod board;
 pub mod digest;
 pub mod events;
+pub mod guardian;
 pub mod inspect;
 pub mod job;
 pub mod life;
@@ -80,13 +82,14 @@ impl Drop for Attending<'_> {
 }
 
 impl Repository {
-    /// Starts the worker of a repository; returns at once, whatever its share does.
+    /// Starts the worker of a repository; returns at once, whatever its share does. To be called within the runtime.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(board: Board, desktop: Arc<dyn Desktop>, open: Opener, kept: Kept) -> std::io::Result<Self> {
         let board = Arc::new(board);
         let (jobs, queue) = std::sync::mpsc::channel();
+        tokio::spawn(guardian::watch_over(Arc::clone(&board), Arc::clone(&desktop)));
         let worker = Worker::new(Arc::clone(&board), desktop, open, jobs.clone(), kept);
         std::thread::Builder::new()
             .name("share".into())
@@ -119,18 +122,27 @@ impl Repository {
     /// # Errors
     /// Why it cannot be read.
     pub async fn ready(&self) -> Result<(), Problem> {
-        let mut changes = self.board.changes();
-        let opening = || matches!(self.board.state().health, Health::Opening);
-        let opened = timeout(self.board.patience, async {
+        let board = &self.board;
+        let mut changes = board.changes();
+        let opening = || matches!(board.state().health, Health::Opening);
+        // Nobody waits again for what others have waited for long enough.
+        let left = board.started.after(board.patience).since(board.clock.moment());
+        let opened = timeout(left, async {
             while opening() {
                 if changes.changed().await.is_err() {
                     return;
                 }
             }
         });
-        match opened.await {
-            Ok(()) if self.board.table().is_some() => Ok(()),
-            _ => self.board.readable(),
+        // Whether it came in time shows below.
+        let _ = opened.await;
+        if board.table().is_none() && !opening() {
+            self.glance().await;
+        }
+        if board.table().is_some() {
+            Ok(())
+        } else {
+            board.readable()
         }
     }
 
@@ -208,7 +220,15 @@ impl Repository {
                 .is_some_and(|polled| now.since(polled) < state.policy.poll_busy);
             matches!(state.health, Health::Well) && (state.hears || recent)
         };
-        if fresh_enough {
+        if !fresh_enough {
+            self.glance().await;
+        }
+    }
+
+    /// Has the worker look at the share now; but not where it hangs already.
+    async fn glance(&self) {
+        let owes = self.board.pulse.owes(self.board.clock.moment());
+        if owes.is_some_and(|owes| owes >= self.board.patience) {
             return;
         }
         let Ok(seat) = self.seat() else { return };
@@ -292,14 +312,14 @@ impl Repository {
 
     /// What is to be kept over a restart.
     pub fn kept(&self) -> Kept {
-        let (seen, away) = match self.board.table() {
-            Some(table) => (table.read().n, self.board.observer().away().clone()),
-            None => return self.board.unopened_kept(),
-        };
+        if self.board.table().is_none() {
+            return self.board.unopened_kept();
+        }
+        let away = self.board.observer().away().clone();
         let state = self.board.state();
         Kept {
             root: self.board.root.clone(),
-            seen,
+            seen: state.digested,
             held: state
                 .mine
                 .iter()

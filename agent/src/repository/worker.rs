@@ -23,15 +23,17 @@ use camctl_shared::rules::{self};
 use camctl_shared::store::LockStore;
 
 use super::batch::Batch;
-use super::board::{Board, Health};
-use super::digest;
+use super::board::Board;
 use super::events::Events;
 use super::job::{Asks, Job};
 use super::place::Place;
 use super::schedule::{Chore, Schedule};
+use super::{digest, guardian};
 use crate::desktop::Desktop;
 use crate::state::Kept;
 
+/// Somebody who wants something has opening tried again, but not more often than this.
+const OPEN_AGAIN: Duration = Duration::from_secs(1);
 /// A wait with an end, in case a clock goes wrong.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -74,7 +76,8 @@ pub struct Worker {
     in_doubt: Option<Batch>,
     unsettled: bool,
     counter: u64,
-    pub(super) told_unsafe: bool,
+    /// When opening it was last tried.
+    tried: Option<Moment>,
     events: Option<Events>,
 }
 
@@ -107,7 +110,7 @@ impl Worker {
             in_doubt: None,
             unsettled: false,
             counter,
-            told_unsafe: false,
+            tried: None,
             events: None,
         }
     }
@@ -134,10 +137,8 @@ impl Worker {
                 other => others.push(other),
             }
         }
-        let now = self.now();
-        if self.stage == Stage::Opening
-            && (self.schedule.next() <= now || self.opened.is_none() && self.is_opening())
-        {
+        let wanted = !self.backlog.is_empty() || !others.is_empty();
+        if self.stage == Stage::Opening && self.is_time_to_open(wanted) {
             self.load();
         }
         self.serve_asks();
@@ -147,7 +148,7 @@ impl Worker {
         if self.backlog.is_empty() && self.stage == Stage::Working {
             self.chore();
         }
-        self.watch_over_safety();
+        guardian::tell_if_unsafe(&self.board, self.desktop.as_ref());
         let now = self.now();
         self.schedule.set_pace(self.board.pace(now));
         let waiting = !self.backlog.is_empty() || self.in_doubt.is_some();
@@ -163,8 +164,13 @@ impl Worker {
         self.stage == Stage::Stopped
     }
 
-    fn is_opening(&self) -> bool {
-        matches!(self.board.state().health, Health::Opening)
+    /// At first, when it is due again, and when somebody wants something; but not again and again for that.
+    fn is_time_to_open(&self, wanted: bool) -> bool {
+        let now = self.now();
+        match self.tried {
+            None => true,
+            Some(tried) => self.schedule.next() <= now || wanted && now.since(tried) >= OPEN_AGAIN,
+        }
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -184,12 +190,17 @@ impl Worker {
     pub(super) fn load(&mut self) {
         let result = self.try_load();
         let now = self.now();
+        self.tried = Some(now);
         match result {
             Ok(()) => {
                 tracing::info!(folder = %self.board.folder, commit = self.n(), "opened");
                 self.stage = Stage::Working;
                 let policy = Arc::clone(&self.board.state().policy);
                 self.schedule = Schedule::new(&policy, now);
+                // Before anybody is shown the table: whether one's own locks stand.
+                if let Err(error) = self.make_sure() {
+                    tracing::warn!(folder = %self.board.folder, %error, "our session cannot show itself");
+                }
                 self.note_readable();
                 self.board.stirred.notify_one();
             }

@@ -145,6 +145,26 @@ impl Replies {
         self.flush().await
     }
 
+    /// A frame that was made elsewhere; sent without a copy when it is worth it.
+    ///
+    /// # Errors
+    /// [`Gone`].
+    pub async fn add_frame(&mut self, frame: &[u8]) -> Result<(), Gone> {
+        if frame.len() < TOGETHER / 4 {
+            self.buffer.extend_from_slice(frame);
+            return if self.buffer.len() >= TOGETHER {
+                self.flush().await
+            } else {
+                Ok(())
+            };
+        }
+        self.flush().await?;
+        match timeout(self.limit, self.to.write_all(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Gone),
+        }
+    }
+
     fn encode(&mut self, reply: &Reply) -> Result<(), Gone> {
         let Err(error) = codec::encode_into(reply, &mut self.buffer) else {
             return Ok(());

@@ -21,7 +21,7 @@ use camctl_shared::ipc::endpoint;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::traits::tokio::Listener as _;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::sleep;
 
 use crate::registry::Registry;
@@ -68,15 +68,38 @@ pub struct Agent {
     pub started: Timestamp,
     /// Where its log is.
     pub log: String,
+    /// A seat for each connection.
+    pub seats: Arc<Semaphore>,
     /// Rung when a client wants the agent to stop.
     pub stop: Notify,
     /// Rung when it has parked: whoever asked for that is answered.
-    pub parked: tokio::sync::watch::Sender<bool>,
+    pub parked: watch::Sender<bool>,
+}
+
+impl Agent {
+    /// An agent without clients.
+    pub fn new(registry: Registry, limits: Limits, log: String) -> Self {
+        Self {
+            started: registry.house().clock.wall(),
+            registry,
+            limits,
+            log,
+            seats: Arc::new(Semaphore::new(CONNECTIONS)),
+            stop: Notify::new(),
+            parked: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits until every client has left.
+    pub async fn all_have_left(&self) {
+        let everyone = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        // An error would mean that the seats are gone, and with them the clients.
+        let _ = self.seats.acquire_many(everyone).await;
+    }
 }
 
 /// Accepts clients until it is dropped.
 pub async fn listen(listener: Listener, agent: Arc<Agent>) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let stream = match listener.accept().await {
             Ok(stream) => stream,
@@ -89,7 +112,7 @@ pub async fn listen(listener: Listener, agent: Arc<Agent>) {
         if !is_us(&stream) {
             continue;
         }
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+        let Ok(seat) = Arc::clone(&agent.seats).try_acquire_owned() else {
             tracing::warn!(limit = CONNECTIONS, "too many clients; one was turned away");
             continue;
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use camctl_shared::clock::{Clock as _, SystemClock};
+use camctl_shared::clock::SystemClock;
 use camctl_shared::ipc::client::{Client, Limits as ClientLimits};
 use camctl_shared::ipc::endpoint::{Deadline, Endpoint};
 use camctl_shared::ipc::message::{Fault, FileReport, Outcome, Reply, Request};
@@ -66,20 +66,15 @@ impl Site {
         let endpoint = Endpoint::resolve(&Paths::resolve(&env).unwrap()).unwrap();
         endpoint.prepare().unwrap();
         let listener = endpoint.listener_options().unwrap().create_tokio().unwrap();
-        let agent = Arc::new(Agent {
-            registry: Registry::new(House {
-                me: Arc::new(Owner::new(user, &format!("DESK-{user}"), SessionId::random())),
-                clock: Arc::new(SystemClock),
-                desktop: Arc::new(FakeDesktop::default()),
-                patience: Duration::from_secs(12),
-                stirred: Arc::default(),
-            }),
-            limits,
-            started: SystemClock.wall(),
-            log: "nowhere".into(),
-            stop: tokio::sync::Notify::new(),
-            parked: tokio::sync::watch::Sender::new(false),
+        let registry = Registry::new(House {
+            me: Arc::new(Owner::new(user, &format!("DESK-{user}"), SessionId::random())),
+            clock: Arc::new(SystemClock),
+            desktop: Arc::new(FakeDesktop::default()),
+            patience: Duration::from_secs(12),
+            stirred: Arc::default(),
+            remember: tokio::sync::mpsc::unbounded_channel().0,
         });
+        let agent = Arc::new(Agent::new(registry, limits, "nowhere".into()));
         let task = tokio::spawn(super::listen(listener, Arc::clone(&agent)));
         let running = Running {
             agent,

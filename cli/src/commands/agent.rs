@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::output::clean::clean;
 use crate::output::json::agent::{AgentShape, StoppedShape};
 use crate::output::style::Paint;
-use crate::output::table::{Cell, Row};
+use crate::output::table::Cell;
 
 /// Start, stop or ask the agent, which holds your locks
 ///
@@ -154,28 +154,21 @@ fn show(app: &mut App, agent: &AgentReport) {
         app.out.say("it looks after no repository yet");
         return;
     }
-    let rows: Vec<Row> = agent
-        .repositories
-        .iter()
-        .map(|repository| {
-            let paint = if repository.state == "ok" {
-                Paint::Good
-            } else {
-                Paint::Error
-            };
-            vec![
-                Cell::painted(clean(&repository.state), paint),
-                Cell::plain(clean(&repository.folder)),
-                Cell::number(repository.locks.to_string()),
-                Cell::number(repository.mine.to_string()),
-                Cell::plain(repository.problem.as_deref().map(clean).unwrap_or_default()),
-            ]
-        })
-        .collect();
-    let page = app
-        .out
-        .table(&["STATE", "REPOSITORY", "LOCKS", "MINE", "PROBLEM"])
-        .page(&rows);
+    let mut table = app.out.table(["STATE", "REPOSITORY", "LOCKS", "MINE", "PROBLEM"]);
+    let page = table.page(&agent.repositories, |repository, row| {
+        let paint = if repository.state == "ok" {
+            Paint::Good
+        } else {
+            Paint::Error
+        };
+        *row = [
+            Cell::painted(clean(&repository.state), paint),
+            Cell::plain(clean(&repository.folder)),
+            Cell::number(repository.locks.to_string()),
+            Cell::number(repository.mine.to_string()),
+            Cell::plain(repository.problem.as_deref().map(clean).unwrap_or_default()),
+        ];
+    });
     app.out.page(&page);
 }
 

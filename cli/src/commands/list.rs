@@ -14,7 +14,7 @@ use crate::files::Asked;
 use crate::output::clean::clean;
 use crate::output::json::{ListEnd, ListedShape};
 use crate::output::style::Paint;
-use crate::output::table::{Cell, Row, Table};
+use crate::output::table::{Cell, Table};
 use crate::output::text::holder;
 use crate::output::time::size;
 
@@ -104,14 +104,14 @@ impl Verb for List {
 
 /// A list that is shown page by page, as it comes. In JSON it is one object all the same.
 struct Listing {
-    table: Option<Table>,
+    table: Option<Table<6>>,
     begun: bool,
     files: usize,
 }
 
 impl Listing {
     fn new(app: &App) -> Self {
-        let header = &["STATE", "FILE", "OWNER", "SINCE", "SIZE", "MESSAGE"];
+        let header = ["STATE", "FILE", "OWNER", "SINCE", "SIZE", "MESSAGE"];
         Self {
             table: app.out.is_human().then(|| app.out.table(header)),
             begun: false,
@@ -147,8 +147,7 @@ impl Listing {
         }
         self.begin(app);
         if let Some(table) = &mut self.table {
-            let rows: Vec<Row> = files.iter().map(|file| row(app, file)).collect();
-            let page = table.page(&rows);
+            let page = table.page(files, |file, row| fill(app, file, row));
             app.out.page(&page);
         } else if app.out.is_json() {
             let mut part = String::new();
@@ -173,21 +172,15 @@ impl Listing {
     }
 }
 
-fn row(app: &App, file: &ListedFile) -> Row {
-    let bytes = file.size.map(size).unwrap_or_default();
+fn fill<'a>(app: &App, file: &'a ListedFile, row: &mut [Cell<'a>; 6]) {
+    let [state, name, owner, since, bytes, message] = row;
+    *name = Cell::plain(clean(&file.name));
     let Some(lock) = file.lock.as_deref() else {
-        let free = Cell::painted("free", Paint::Good);
-        let nothing = || Cell::plain("");
-        return vec![
-            free,
-            Cell::plain(clean(&file.name)),
-            nothing(),
-            nothing(),
-            Cell::number(bytes),
-            nothing(),
-        ];
+        *state = Cell::painted("free", Paint::Good);
+        *bytes = Cell::number(file.size.map(size).unwrap_or_default());
+        return;
     };
-    let state = match lock.presence {
+    *state = match lock.presence {
         Presence::Stale => Cell::painted("stale", Paint::Warning),
         Presence::Parked => Cell::painted("away", Paint::Warning),
         Presence::Expired => Cell::painted("over", Paint::Warning),
@@ -197,17 +190,8 @@ fn row(app: &App, file: &ListedFile) -> Row {
             Whose::MineElsewhere | Whose::Theirs => Cell::painted("locked", Paint::Error),
         },
     };
-    let bytes = if file.size.is_none() {
-        "missing".to_owned()
-    } else {
-        bytes
-    };
-    vec![
-        state,
-        Cell::plain(clean(&file.name)),
-        Cell::plain(holder(lock)),
-        Cell::plain(app.out.times().at(lock.since_us)),
-        Cell::number(bytes),
-        Cell::plain(clean(&lock.message)),
-    ]
+    *owner = Cell::plain(holder(lock));
+    *since = Cell::plain(app.out.times().at(lock.since_us));
+    *bytes = Cell::number(file.size.map_or_else(|| "missing".to_owned(), size));
+    *message = Cell::plain(clean(&lock.message));
 }

@@ -13,7 +13,8 @@ use crate::exit::Exit;
 use crate::files::shown;
 use crate::output::clean::clean;
 use crate::output::style::Paint;
-use crate::output::table::{Cell, Row};
+use crate::output::table::Cell;
+use crate::output::time::Times;
 
 /// What you hold, or all about the files you name
 ///
@@ -52,45 +53,45 @@ impl Verb for Status {
 
 fn show(app: &mut App, entries: &[Entry]) {
     let current = std::env::current_dir().ok();
-    let mut rows = Vec::new();
-    for entry in entries {
-        if let Ok(Outcome::Stands { lock: Some(lock), .. }) = &entry.result {
-            let file = match &entry.about.repository {
-                Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
-                None => entry.asked.clone(),
-            };
-            rows.push(row(app, &file, lock));
-        }
-    }
-    if rows.is_empty() {
+    let held = entries.iter().filter_map(|entry| match &entry.result {
+        Ok(Outcome::Stands { lock: Some(lock), .. }) => Some((entry, lock)),
+        _ => None,
+    });
+    let held: Vec<(&Entry, &LockInfo)> = held.collect();
+    if held.is_empty() {
         if entries.iter().all(|entry| entry.result.is_ok()) {
             app.out.say("you hold nothing");
         }
         return;
     }
-    let page = app.out.table(&["FILE", "SINCE", "STATE", "MESSAGE"]).page(&rows);
+    let mut table = app.out.table(["FILE", "SINCE", "STATE", "MESSAGE"]);
+    let page = table.page(&held, |(entry, lock), row| {
+        let file = match &entry.about.repository {
+            Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
+            None => entry.asked.clone(),
+        };
+        *row = [
+            Cell::plain(clean(&file).into_owned()),
+            Cell::plain(app.out.times().at(lock.since_us)),
+            state(lock, app.out.times()),
+            Cell::plain(clean(&lock.message)),
+        ];
+    });
     app.out.page(&page);
 }
 
-fn row(app: &App, file: &str, lock: &LockInfo) -> Row {
-    let times = app.out.times();
+fn state<'a>(lock: &'a LockInfo, times: &Times) -> Cell<'a> {
     let until = lock.expires_us.map(|at| times.at(at));
-    let state = match (lock.presence, until) {
+    match (lock.presence, until) {
         (Presence::Unsafe, _) => Cell::painted("not confirmed by the share", Paint::Error),
         (Presence::Expired, _) => Cell::painted("over", Paint::Warning),
         (Presence::Stale, _) => Cell::painted("stale", Paint::Warning),
         (Presence::Parked, _) => Cell::painted("away", Paint::Warning),
         (Presence::Alive | Presence::Unknown, Some(until)) => Cell::plain(format!("until {until}")),
-        (Presence::Alive | Presence::Unknown, None) => Cell::plain(match lock.kind.as_str() {
-            "checkout" => "checked out".to_owned(),
-            "guard" => "a program runs".to_owned(),
-            other => clean(other).into_owned(),
-        }),
-    };
-    vec![
-        Cell::plain(clean(file)),
-        Cell::plain(times.at(lock.since_us)),
-        state,
-        Cell::plain(clean(&lock.message)),
-    ]
+        (Presence::Alive | Presence::Unknown, None) => match lock.kind.as_str() {
+            "checkout" => Cell::plain("checked out"),
+            "guard" => Cell::plain("a program runs"),
+            other => Cell::plain(clean(other)),
+        },
+    }
 }

@@ -12,7 +12,9 @@ fn is_harmful(c: char) -> bool {
 
 /// `text` on one line, with everything that a terminal would act on written as `\u{…}`.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_harmful) {
+    // Most names are plain ASCII, and a list has many of them.
+    let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if plain || !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len() + 8);

@@ -270,17 +270,17 @@ impl ResultShape {
 
 /// One file of a list.
 #[derive(Debug, Serialize)]
-pub struct ListedShape {
-    name: String,
+pub struct ListedShape<'a> {
+    name: &'a str,
     size: Option<u64>,
     modified: Option<String>,
     lock: Option<LockShape>,
 }
 
-impl From<&ListedFile> for ListedShape {
-    fn from(file: &ListedFile) -> Self {
+impl<'a> From<&'a ListedFile> for ListedShape<'a> {
+    fn from(file: &'a ListedFile) -> Self {
         Self {
-            name: file.name.clone(),
+            name: &file.name,
             size: file.size,
             modified: file.modified_us.and_then(rfc3339),
             lock: file.lock.as_deref().map(LockShape::from),
@@ -288,7 +288,7 @@ impl From<&ListedFile> for ListedShape {
     }
 }
 
-impl ListedShape {
+impl ListedShape<'_> {
     /// Adds it to a part of an answer.
     pub fn write(&self, part: &mut String) {
         // Writing plain data into memory cannot fail.

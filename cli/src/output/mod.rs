@@ -12,6 +12,7 @@ pub mod table;
 mod terminal;
 pub mod text;
 pub mod time;
+mod zone;
 
 use std::cell::OnceCell;
 use std::io::{self, Write};
@@ -75,6 +76,13 @@ impl Output {
         }
     }
 
+    /// As if standard error were a terminal.
+    #[cfg(all(test, unix))]
+    pub fn on_a_terminal(mut self) -> Self {
+        self.transient = OnceCell::from(true);
+        self
+    }
+
     /// Streams of the caller's own, which are no terminals.
     #[cfg(all(test, unix))]
     pub fn to_streams(mode: Mode, out: Box<dyn Write>, err: Box<dyn Write>, times: Times) -> Self {
@@ -120,7 +128,7 @@ impl Output {
     }
 
     /// A table that fits this output.
-    pub fn table(&self, header: &'static [&'static str]) -> Table {
+    pub fn table<const N: usize>(&self, header: [&'static str; N]) -> Table<N> {
         let columns = *self.columns.get_or_init(terminal::columns);
         Table::new(header, self.out_style(), columns)
     }
@@ -129,12 +137,12 @@ impl Output {
     pub fn say(&mut self, line: &str) {
         if self.mode == Mode::Human {
             self.end_progress();
-            self.write_out(&format!("{line}\n"));
+            self.write_out(format!("{line}\n").as_bytes());
         }
     }
 
     /// Whole lines of an answer, for people.
-    pub fn page(&mut self, lines: &str) {
+    pub fn page(&mut self, lines: &[u8]) {
         if self.mode == Mode::Human {
             self.end_progress();
             self.write_out(lines);
@@ -149,17 +157,13 @@ impl Output {
         }
     }
 
-    /// How far it is. On a terminal a line that the next one replaces; elsewhere a line whenever `text` changes.
+    /// How far it is, on a line that the next one replaces; only where standard error is a terminal.
     pub fn progress(&mut self, text: &str) {
-        if self.mode != Mode::Human || self.progress == text {
+        let shown = self.mode == Mode::Human && self.progress != text;
+        if !shown || !*self.transient.get_or_init(terminal::stderr_is_terminal) {
             return;
         }
-        let transient = *self.transient.get_or_init(terminal::stderr_is_terminal);
-        let line = if transient {
-            format!("\r\u{1b}[K{text}")
-        } else {
-            format!("{text}\n")
-        };
+        let line = format!("\r\u{1b}[K{text}");
         let _ = self
             .err
             .write_all(line.as_bytes())
@@ -173,9 +177,7 @@ impl Output {
             return;
         }
         self.progress.clear();
-        if self.transient.get() == Some(&true) {
-            let _ = self.err.write_all(b"\r\x1b[K");
-        }
+        let _ = self.err.write_all(b"\r\x1b[K");
     }
 
     /// An answer as one JSON object on a line of its own; nothing in the other modes.
@@ -185,7 +187,7 @@ impl Output {
         }
         let answer = Answer::new(command, body, failure, &self.times);
         match serde_json::to_string(&answer) {
-            Ok(line) => self.write_out(&(line + "\n")),
+            Ok(line) => self.write_out((line + "\n").as_bytes()),
             Err(error) => self.trouble = Some(error.into()),
         }
     }
@@ -193,7 +195,7 @@ impl Output {
     /// A part of an answer that is too long to be held: the caller keeps it JSON.
     pub fn json_part(&mut self, part: &str) {
         if self.mode == Mode::Json {
-            self.write_out(part);
+            self.write_out(part.as_bytes());
         }
     }
 
@@ -208,7 +210,7 @@ impl Output {
                 None,
             );
         } else {
-            self.write_out(text);
+            self.write_out(text.as_bytes());
         }
     }
 
@@ -228,11 +230,11 @@ impl Output {
         let _ = self.err.write_all(text.as_bytes());
     }
 
-    fn write_out(&mut self, text: &str) {
+    fn write_out(&mut self, text: &[u8]) {
         if self.broken {
             return;
         }
-        if let Err(error) = self.out.write_all(text.as_bytes()) {
+        if let Err(error) = self.out.write_all(text) {
             self.broken = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.trouble = Some(error);

@@ -33,7 +33,7 @@ impl Times {
     }
 
     fn zone(&self) -> &TimeZone {
-        self.zone.get_or_init(TimeZone::system)
+        self.zone.get_or_init(super::zone::local)
     }
 
     /// `09:12` when that was today, `2026-11-19 09:12` otherwise.
@@ -92,7 +92,7 @@ pub fn rfc3339(microseconds: i64) -> Option<String> {
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes < 1000 {
-        return format!("{bytes} B");
+        return few_bytes(bytes);
     }
     let mut tenths = bytes / 100;
     let mut unit = 0;
@@ -101,6 +101,20 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// Digit by digit: a long list is full of small files, and formatting costs more than all else in their rows.
+fn few_bytes(bytes: u64) -> String {
+    let mut text = String::with_capacity(8);
+    for (unit, least) in [(100, 100), (10, 10), (1, 0)] {
+        if bytes >= least {
+            text.extend(char::from_digit(
+                u32::try_from(bytes / unit % 10).unwrap_or(0),
+                10,
+            ));
+        }
+    }
+    text + " B"
 }
 
 #[cfg(test)]
@@ -155,6 +169,9 @@ mod tests {
     fn sizes_and_spans_use_their_largest_unit() {
         let sizes = [
             (0, "0 B"),
+            (7, "7 B"),
+            (40, "40 B"),
+            (105, "105 B"),
             (999, "999 B"),
             (1000, "1.0 kB"),
             (1_048_576, "1.0 MB"),

@@ -2,7 +2,8 @@
 
 use camctl_shared::ipc::message::{Fault, Outcome, Patience, Reply, Request};
 
-use crate::testing::{alice, file, mine, play};
+use crate::output::{Mode, Output};
+use crate::testing::{Stream, alice, file, mine, play, times};
 
 fn granted() -> Outcome {
     Outcome::Granted {
@@ -98,4 +99,24 @@ fn a_wait_that_is_over_has_a_code_of_its_own() {
             timeout_ms: Some(600_000)
         }]
     );
+}
+
+#[test]
+fn progress_stands_on_a_line_that_goes_away_and_only_on_a_terminal() {
+    let shown = |mode, terminal: bool| {
+        let (out, err) = (Stream::default(), Stream::default());
+        let output = Output::to_streams(mode, Box::new(out.clone()), Box::new(err.clone()), times());
+        let mut output = if terminal { output.on_a_terminal() } else { output };
+        output.progress("in line: 2 of 2");
+        output.progress("in line: 2 of 2");
+        output.progress("in line: 1 of 2");
+        output.say("checked out a.mcam");
+        (out.text(), err.text())
+    };
+    let said = || "checked out a.mcam\n".to_owned();
+    let line = "\r\u{1b}[Kin line: 2 of 2\r\u{1b}[Kin line: 1 of 2\r\u{1b}[K".to_owned();
+    assert_eq!(shown(Mode::Human, true), (said(), line));
+    assert_eq!(shown(Mode::Human, false), (said(), String::new()));
+    assert_eq!(shown(Mode::Quiet, true), (String::new(), String::new()));
+    assert_eq!(shown(Mode::Json, true), (String::new(), String::new()));
 }

@@ -200,7 +200,10 @@ impl StoreError {
     /// Whether the same call may succeed later without anybody mending anything.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Share(error) => !matches!(error.kind, ShareErrorKind::Denied | ShareErrorKind::ReadOnly),
+            Self::Share(error) => !matches!(
+                error.kind,
+                ShareErrorKind::Denied | ShareErrorKind::ReadOnly | ShareErrorKind::Unsupported
+            ),
             Self::Unsettled { .. } | Self::Contended { .. } => true,
             Self::Damaged { .. }
             | Self::Lost { .. }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::platform;
-use crate::model::OWN_FOLDER;
+use crate::model::{OWN_FOLDER, ShareError, ShareErrorKind};
 
 /// Where a repository was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,20 +19,41 @@ pub struct Root {
 
 /// The innermost repository above or at `path`, which is absolute and need not exist. First as it is spelled, then
 /// with all links followed: a link may lead into a repository. Blocks for as long as the file system does.
-pub fn find_root(path: &Path) -> Option<Root> {
-    spelled(path).or_else(|| spelled(&follow(path)?))
+///
+/// # Errors
+/// When none was found, and a folder on the way may not be looked into: nobody knows whether it is one.
+pub fn find_root(path: &Path) -> Result<Option<Root>, ShareError> {
+    if let Some(root) = spelled(path)? {
+        return Ok(Some(root));
+    }
+    follow(path).map_or(Ok(None), |real| spelled(&real))
 }
 
-fn spelled(path: &Path) -> Option<Root> {
-    let is_root =
-        |folder: &&Path| fs::symlink_metadata(folder.join(OWN_FOLDER)).is_ok_and(|meta| meta.is_dir());
-    let folder = path.ancestors().find(is_root)?;
-    let real = fs::canonicalize(folder).map_or_else(|_| folder.to_owned(), platform::plain);
-    Some(Root {
-        folder: folder.to_owned(),
-        real,
-        path: path.to_owned(),
-    })
+fn spelled(path: &Path) -> Result<Option<Root>, ShareError> {
+    let mut hidden = None;
+    for folder in path.ancestors() {
+        let own = folder.join(OWN_FOLDER);
+        match fs::symlink_metadata(&own) {
+            Ok(meta) if meta.is_dir() => {
+                let real = fs::canonicalize(folder).map_or_else(|_| folder.to_owned(), platform::plain);
+                return Ok(Some(Root {
+                    folder: folder.to_owned(),
+                    real,
+                    path: path.to_owned(),
+                }));
+            }
+            Err(cause) if platform::kind(&cause) == ShareErrorKind::Denied => {
+                hidden.get_or_insert(ShareError {
+                    action: "look at",
+                    path: own.to_string_lossy().into(),
+                    kind: ShareErrorKind::Denied,
+                    cause: cause.to_string().into(),
+                });
+            }
+            _ => {}
+        }
+    }
+    hidden.map_or(Ok(None), Err)
 }
 
 fn follow(path: &Path) -> Option<PathBuf> {
@@ -58,10 +79,10 @@ mod tests {
         let link = root.with_file_name("link");
         std::os::unix::fs::symlink(&deep, &link).unwrap();
 
-        let found = find_root(&deep.join("new.mcam")).unwrap();
+        let found = find_root(&deep.join("new.mcam")).unwrap().unwrap();
         assert_eq!((found.folder, found.path), (root.clone(), deep.join("new.mcam")));
-        let found = find_root(&link.join("new.mcam")).unwrap();
+        let found = find_root(&link.join("new.mcam")).unwrap().unwrap();
         assert_eq!((found.folder, found.path), (root.clone(), deep.join("new.mcam")));
-        assert_eq!(find_root(&root.with_file_name("elsewhere.mcam")), None);
+        assert_eq!(find_root(&root.with_file_name("elsewhere.mcam")), Ok(None));
     }
 }

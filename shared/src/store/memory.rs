@@ -297,6 +297,10 @@ impl LockStore for MemoryStore {
         None
     }
 
+    fn check(&mut self, _mend: bool) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     fn remarks(&mut self) -> Vec<String> {
         self.faults.take_remarks()
     }

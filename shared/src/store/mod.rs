@@ -117,6 +117,13 @@ pub trait LockStore: Send {
     /// there is nothing else to do. Returns when to call it again, if that cannot wait for the next poll.
     fn tend(&mut self, now: Moment) -> Option<Duration>;
 
+    /// Looks at once at everything that is only made from the table (the projection, hints), and makes anew what is not
+    /// in step if `mend`. Returns a sentence for each thing that was wrong.
+    ///
+    /// # Errors
+    /// When it cannot be looked at or written.
+    fn check(&mut self, mend: bool) -> Result<Vec<String>>;
+
     /// Things that a person should know, each said once ("locks.json was edited by hand and set aside as …").
     fn remarks(&mut self) -> Vec<String>;
 

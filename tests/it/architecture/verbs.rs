@@ -1,7 +1,7 @@
 //! A verb has one name: in the command line, the agent, the rules and the tests.
 
 use super::no_complaints;
-use super::source::{Source, sources};
+use super::source::{Source, sources, workspace};
 
 /// The variants of an enum, by its head, as words in lower case: `AgentStop` is a part of `agent`.
 fn variants(all: &[Source], file: &str, head: &str) -> Vec<String> {
@@ -50,4 +50,26 @@ fn a_verb_has_the_same_name_everywhere() {
         );
     }
     no_complaints("who looks for a verb must find it without searching", &complaints);
+}
+
+#[test]
+fn every_folder_says_what_lives_there() {
+    let text = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let members = text
+        .lines()
+        .find_map(|line| line.strip_prefix("members = ["))
+        .unwrap();
+    let members = members
+        .trim_end_matches(']')
+        .split(", ")
+        .map(|name| name.trim_matches('"'));
+    let missing = members
+        .chain(["installer", "."])
+        .map(|folder| format!("{folder}/README.md"))
+        .filter(|readme| !workspace().join(readme).is_file());
+    let missing: Vec<_> = missing.map(|readme| format!("{readme} is missing")).collect();
+    no_complaints(
+        "a folder without a sentence about it collects everything",
+        &missing,
+    );
 }

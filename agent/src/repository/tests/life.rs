@@ -193,6 +193,10 @@ fn a_damaged_table_is_an_error_until_it_is_mended() {
     alice.faults.away(Some(damaged));
     office.pass(Duration::from_secs(30), &mut [&mut alice]);
     assert!(matches!(alice.board.state().health, Health::Damaged(_)));
+    assert!(matches!(
+        alice.ask(checkin("a.mcam")).result,
+        Err(Problem::Store(StoreError::Damaged { .. }))
+    ));
     assert_eq!(
         alice.holder("a.mcam").as_deref(),
         Some("alice"),
@@ -274,4 +278,27 @@ fn a_lease_ends_by_itself_although_its_owner_lives() {
     assert!(!granted(&bob.ask(checkout("a.mcam"))));
     office.pass(Duration::from_secs(45), &mut [&mut alice, &mut bob]);
     assert!(granted(&bob.ask(checkout("a.mcam"))));
+}
+
+#[test]
+fn a_wrong_policy_stops_the_work_on_its_repository_until_it_is_right_again() {
+    let office = Office::new();
+    let mut alice = office.desk("alice");
+    let wrong = StoreError::Policy {
+        path: "/mnt/cam/.camctl/repo.toml".into(),
+        line: 3,
+        problem: "\"soon\" is not a time".into(),
+    };
+    // Seen by the look at everything alone; a poll of `head` reads no policy, and must not take it for mended.
+    alice.faults.fail_next_call(Call::CatchUp, wrong.clone());
+    alice.worker.poll(super::super::schedule::Chore::Listing);
+    alice.faults.fail_next_call(Call::CatchUp, wrong);
+    assert!(matches!(
+        alice.ask(checkout("a.mcam")).result,
+        Err(Problem::Store(StoreError::Policy { line: 3, .. }))
+    ));
+    assert!(
+        granted(&alice.ask(checkout("a.mcam"))),
+        "it was mended, and the next request finds that out"
+    );
 }

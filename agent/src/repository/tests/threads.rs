@@ -30,7 +30,7 @@ impl Gate {
     }
 }
 
-/// A store whose commits stand at a gate.
+/// A store whose commits and heartbeats stand at a gate.
 struct Hanging<S> {
     store: S,
     gate: Gate,
@@ -63,6 +63,7 @@ impl<S: LockStore> LockStore for Hanging<S> {
         self.store.news()
     }
     fn heartbeat(&mut self, heartbeat: &Heartbeat) -> Result<()> {
+        self.gate.pass();
         self.store.heartbeat(heartbeat)
     }
     fn session(&mut self, session: &SessionId) -> Result<Option<Heartbeat>> {
@@ -74,6 +75,10 @@ impl<S: LockStore> LockStore for Hanging<S> {
     fn tend(&mut self, now: Moment) -> Option<Duration> {
         self.store.tend(now)
     }
+    fn check(&mut self, mend: bool) -> Result<Vec<String>> {
+        self.store.check(mend)
+    }
+
     fn remarks(&mut self) -> Vec<String> {
         self.store.remarks()
     }
@@ -101,7 +106,11 @@ struct Bench {
 
 impl Bench {
     async fn new(patience: Duration) -> Self {
-        let log = MemoryLog::new(Policy::default(), Arc::new(SystemClock));
+        Self::with(patience, Policy::default()).await
+    }
+
+    async fn with(patience: Duration, policy: Policy) -> Self {
+        let log = MemoryLog::new(policy, Arc::new(SystemClock));
         let me = Arc::new(Owner::new("alice", "DESK", SessionId::random()));
         let gate = Gate::default();
         let store = Hanging {
@@ -165,7 +174,8 @@ async fn only_so_many_requests_wait_for_a_share_that_hangs() {
     bench.gate.set(true);
     let mut asking = tokio::task::JoinSet::new();
     let repository = Arc::new(bench.repository);
-    for n in 0..super::super::QUEUE + 50 {
+    // One batch of them, 512 at most, is begun and hangs; those wait no more.
+    for n in 0..super::super::QUEUE + 600 {
         let repository = Arc::clone(&repository);
         asking.spawn(async move {
             repository
@@ -180,7 +190,7 @@ async fn only_so_many_requests_wait_for_a_share_that_hangs() {
             Err(Problem::TooBusy { .. })
         ));
     }
-    assert!(busy >= 49, "{busy} were turned away");
+    assert!(busy >= 600 - 512, "{busy} were turned away");
     bench.gate.set(false);
     until("an answer", || {
         repository.seats.load(std::sync::atomic::Ordering::Acquire) == 0
@@ -199,4 +209,21 @@ async fn parking_answers_and_ends_the_thread() {
     bench.repository.park().await.unwrap();
     let verdict = bench.repository.ask(vec![checkout("a.mcam")], Unread::Keep).await;
     assert!(matches!(verdict[0].result, Err(Problem::Stopping)), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn whoever_holds_locks_is_told_that_they_are_unsafe_while_the_share_hangs() {
+    let policy = Policy {
+        heartbeat: Duration::from_millis(50),
+        stale_after: Duration::from_millis(400),
+        ..Policy::default()
+    };
+    let bench = Bench::with(Duration::from_secs(12), policy).await;
+    bench.gate.set(true);
+    let told = |what: &Told| bench.desktop.told().contains(what);
+    until("the warning", || told(&Told::Unsafe { locks: 1 })).await;
+    let safe = bench.repository.board.see(|eyes| eyes.safe);
+    assert_eq!(safe, Some(false));
+    bench.gate.set(false);
+    until("the all-clear", || told(&Told::SafeAgain { locks: 1 })).await;
 }

@@ -47,6 +47,9 @@ impl Worker {
     }
 
     pub(in crate::repository) fn poll(&mut self, chore: Chore) {
+        // What was wrong is only over when everything was read: a short look would miss a wrong `repo.toml`.
+        let damaged = matches!(self.board.state().health, Health::Damaged(_));
+        let chore = if damaged { Chore::Listing } else { chore };
         let result = match (self.store(), chore) {
             (Ok(store), Chore::Listing) => store.catch_up_fully(),
             (Ok(store), _) => store.catch_up(),

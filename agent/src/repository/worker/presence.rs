@@ -51,13 +51,13 @@ impl Worker {
             // The commit was a sign of life already.
             tracing::debug!(folder = %self.board.folder, %error, "no heartbeat yet");
         }
-        let count = {
+        let (count, told_unsafe) = {
             let mut state = self.board.state();
             state.life.came_back(sent);
-            state.mine.len()
+            (state.mine.len(), std::mem::take(&mut state.told_unsafe))
         };
         tracing::info!(folder = %self.board.folder, locks = count, "our session is in the log");
-        if std::mem::take(&mut self.told_unsafe) {
+        if told_unsafe {
             self.tell(What::SafeAgain { locks: count });
         }
         self.board.stirred.notify_one();
@@ -119,7 +119,11 @@ impl Worker {
             }
         }
         let (now, wall) = (board.clock.moment(), board.clock.wall());
-        board.observer().look(now, wall, &table.read(), &signs);
+        {
+            // In the order in which everybody takes them: the table, then its judge.
+            let table = table.read();
+            board.observer().look(now, wall, &table, &signs);
+        }
         // Somebody's time may be up.
         board.bump();
         Ok(())
@@ -134,28 +138,12 @@ impl Worker {
         Ok(heartbeat.map(|heartbeat| heartbeat.counter))
     }
 
-    /// Tells the person when one's own locks are no longer safe.
-    pub(super) fn watch_over_safety(&mut self) {
-        if self.told_unsafe || self.stage != Stage::Working {
-            return;
-        }
-        let now = self.now();
-        let locks = {
-            let state = self.board.state();
-            let unsafe_now = state.life.silent(now).is_some() && !state.life.is_safe(now);
-            if unsafe_now { state.mine.len() } else { 0 }
-        };
-        if locks > 0 {
-            self.told_unsafe = true;
-            self.tell(What::Unsafe { locks });
-            self.board.stirred.notify_one();
-        }
-    }
-
     pub(super) fn park(&mut self) -> Result<(), StoreError> {
         let parked = self.try_park();
         self.stage = Stage::Stopped;
         self.board.state().health = Health::Stopped;
+        // Those who wait learn that there is nothing to wait for.
+        self.board.bump();
         self.refuse_backlog(&Problem::Stopping);
         if let Some(mut batch) = self.in_doubt.take() {
             batch.fail(&Problem::Stopping);

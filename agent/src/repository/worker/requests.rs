@@ -33,6 +33,9 @@ impl Worker {
         if self.unsettled {
             return;
         }
+        if let Some(problem) = self.still_damaged() {
+            return self.refuse_backlog(&problem);
+        }
         if let Err(error) = self.make_sure() {
             // What is being settled is waited for; everything else is refused.
             if !self.unsettled {
@@ -53,6 +56,17 @@ impl Worker {
             batch.take(asks, &self.board, opened.place.as_ref(), case);
         }
         self.run_batch(batch);
+    }
+
+    /// Why nothing may be changed, when somebody has to mend something first; looked at again before it is said.
+    fn still_damaged(&mut self) -> Option<Problem> {
+        let damaged = |worker: &Self| match &worker.board.state().health {
+            Health::Damaged(error) => Some(Problem::Store(error.clone())),
+            _ => None,
+        };
+        damaged(self)?;
+        self.poll(Chore::Listing);
+        damaged(self)
     }
 
     pub(super) fn run_batch(&mut self, mut batch: Batch) {

@@ -93,7 +93,9 @@ pub async fn checkout(
             _ => replies.add(&Reply::File(target.report(&verdict))).await?,
         }
     }
-    replies.flush().await?;
+    if !waiting.is_empty() {
+        replies.flush().await?;
+    }
     while let Some(done) = waiting.join_next().await {
         let Ok((target, verdict)) = done else { continue };
         let report = target.report(&verdict);
@@ -130,6 +132,16 @@ impl Place {
         let board = &repository.board;
         let mut changes = repository.board.changes();
         loop {
+            if let Err(problem @ Problem::Stopping) = board.readable() {
+                let file = verdict.file;
+                return (
+                    self.target,
+                    Verdict {
+                        file,
+                        result: Err(problem),
+                    },
+                );
+            }
             let now = board.clock.moment();
             let left = self.until.map(|until| until.since(now));
             if left.is_some_and(|left| left.is_zero()) {
@@ -152,7 +164,8 @@ impl Place {
             let name = verdict.file.clone();
             let look = async {
                 loop {
-                    if may_be_free(board, name.as_ref(), known.as_deref()) {
+                    let stopping = matches!(board.readable(), Err(Problem::Stopping));
+                    if stopping || may_be_free(board, name.as_ref(), known.as_deref()) {
                         return;
                     }
                     if changes.changed().await.is_err() {

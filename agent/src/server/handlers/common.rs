@@ -226,20 +226,24 @@ pub async fn glance(target: &Target) -> Result<Glance, Problem> {
         size: None,
         exists: None,
     };
-    let Some(place) = target.repository.board.share() else {
+    let board = &target.repository.board;
+    let Some(place) = board.share() else {
         return Ok(unknown);
     };
     let path = target.path.clone();
-    let look = timeout(
-        target.repository.board.patience,
-        spawn_blocking(move || place.find(&path)),
-    );
-    let Ok(Ok(found)) = look.await else {
+    let look = async {
+        let seat = Arc::clone(&board.glances).acquire_owned().await;
+        let look = spawn_blocking(move || {
+            let found = place.find(&path);
+            drop(seat);
+            found
+        });
+        look.await
+    };
+    let Ok(Ok(found)) = timeout(board.patience, look).await else {
         return Ok(unknown);
     };
-    let case = target
-        .repository
-        .board
+    let case = board
         .table()
         .map_or_else(Default::default, |table| table.read().case);
     match found {

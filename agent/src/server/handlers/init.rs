@@ -99,7 +99,8 @@ fn make(house: &House, wish: &Wish) -> Result<(Initialised, PathBuf), Problem> {
 
 /// A repository in a repository would have two tables for one file.
 fn refuse_nested(root: &Path) -> Result<(), Problem> {
-    let above = root.parent().and_then(find_root);
+    // What may not be looked into is no repository of this user.
+    let above = root.parent().and_then(|parent| find_root(parent).ok().flatten());
     match above {
         Some(outer) => Err(Problem::CannotInit(format!(
             "{} lies in the repository {} already",

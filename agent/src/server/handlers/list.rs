@@ -1,17 +1,24 @@
 //! List: the files of a folder with their locks, in several frames.
 
-use camctl_shared::files::{Found, Selection, Status, Which, status};
-use camctl_shared::ipc::message::{Filter, FilterState, ListedFile, Reply};
-use camctl_shared::model::FileName;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use camctl_shared::clock::Timestamp;
+use camctl_shared::files::{Found, Selection, Which, status};
+use camctl_shared::ipc::codec;
+use camctl_shared::ipc::message::{Filter, FilterState, ListedFile, LockInfo, Reply};
+use camctl_shared::model::{Case, FileName, Lock};
 
 use super::common::patiently;
 use super::fail;
 use crate::problem::Problem;
 use crate::repository::Repository;
+use crate::repository::listing::Listing;
 use crate::server::Agent;
 use crate::server::conversation::{Gone, Replies};
 
-/// About so many bytes go into one frame; far below what a frame may have.
+/// A frame with locks in it is sent when it has about so many bytes.
 const PAGE: usize = 60 << 10;
 /// What a file costs in a frame beside its name, about.
 const EACH: usize = 24;
@@ -43,34 +50,18 @@ pub async fn list(agent: &Agent, replies: &mut Replies, folder: &str, filter: &F
             .collect()
     };
     let walk = repository.lists.walk(&path, &extensions);
-    let walk = match patiently(agent, replies, "looking through the folder", walk).await? {
-        Ok(walk) => walk,
+    let listing = match patiently(agent, replies, "looking through the folder", walk).await? {
+        Ok(listing) => listing,
         Err(problem) => return fail(replies, &problem).await,
     };
-    send(&repository, replies, &walk.files, &path, filter, &extensions).await
-}
-
-async fn send(
-    repository: &Repository,
-    replies: &mut Replies,
-    files: &[Found],
-    path: &str,
-    filter: &Filter,
-    extensions: &[String],
-) -> Result<(), Gone> {
-    let board = &repository.board;
     // A copy, so that nobody waits for a client that reads slowly.
     let snapshot = board.see(|eyes| (eyes.table.locks.clone(), eyes.table.case));
     let Some((locks, case)) = snapshot else {
         return fail(replies, &Problem::Stopping).await;
     };
-    let folder = if path.is_empty() {
-        None
-    } else {
-        match FileName::parse(path, case) {
-            Ok(folder) => Some(folder),
-            Err(why) => return fail(replies, &why.into()).await,
-        }
+    let folder = match folder_name(&path, case) {
+        Ok(folder) => folder,
+        Err(problem) => return fail(replies, &problem).await,
     };
     let selection = Selection {
         which: match filter.state {
@@ -84,42 +75,113 @@ async fn send(
         extensions: if filter.extensions.is_empty() {
             &[]
         } else {
-            extensions
+            &extensions
         },
     };
-    let mut page = Vec::new();
-    let mut bytes = 0;
-    for one in status(files, &locks, selection) {
-        let listed = listed(repository, one);
-        bytes += EACH
-            + listed.name.len()
-            + listed
-                .lock
-                .as_ref()
-                .map_or(0, |lock| EACH_LOCK + lock.message.len());
-        page.push(listed);
-        if bytes >= PAGE {
-            replies.add(&Reply::Files(std::mem::take(&mut page))).await?;
-            bytes = 0;
-        }
-    }
-    if !page.is_empty() {
-        replies.add(&Reply::Files(page)).await?;
-    }
+    let list = List {
+        repository: &repository,
+        listing: &listing,
+        locks: &locks,
+        selection,
+    };
+    list.send(replies).await?;
     replies.send(&Reply::Done).await
 }
 
-fn listed(repository: &Repository, status: Status<'_>) -> ListedFile {
-    let lock = status
-        .lock
-        .and_then(|lock| repository.board.see(|eyes| eyes.lock(status.name, lock)));
+fn folder_name(path: &str, case: Case) -> Result<Option<FileName>, Problem> {
+    if path.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(FileName::parse(path, case)?))
+}
+
+/// One list that is sent.
+struct List<'a> {
+    repository: &'a Repository,
+    listing: &'a Listing,
+    locks: &'a BTreeMap<FileName, Arc<Lock>>,
+    selection: Selection<'a>,
+}
+
+impl List<'_> {
+    async fn send(&self, replies: &mut Replies) -> Result<(), Gone> {
+        if self.listing.pages() == 0 {
+            return self.put_together(replies, &[], self.locks).await;
+        }
+        let whole = matches!(self.selection.which, Which::All | Which::Free);
+        for page in 0..self.listing.pages() {
+            let (from, to) = self.listing.span(page);
+            let from = from.map_or(Bound::Unbounded, Bound::Included);
+            let to = to.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut held = self.locks.range::<FileName, _>((from, to)).peekable();
+            let as_it_is = whole && held.peek().is_none();
+            let frame = if as_it_is {
+                self.listing.frame(page, frame)
+            } else {
+                &[]
+            };
+            if frame.is_empty() {
+                let held = held
+                    .map(|(name, lock)| (name.clone(), Arc::clone(lock)))
+                    .collect();
+                self.put_together(replies, self.listing.page(page), &held).await?;
+            } else {
+                replies.add_frame(frame).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Files and their locks, as many to a frame as fit.
+    async fn put_together(
+        &self,
+        replies: &mut Replies,
+        files: &[Found],
+        locks: &BTreeMap<FileName, Arc<Lock>>,
+    ) -> Result<(), Gone> {
+        let mut page = Vec::new();
+        let mut bytes = 0;
+        for one in status(files, locks, self.selection) {
+            let lock = one
+                .lock
+                .and_then(|lock| self.repository.board.see(|eyes| eyes.lock(one.name, lock)));
+            bytes += EACH + one.name.as_str().len();
+            bytes += lock.as_ref().map_or(0, |lock| EACH_LOCK + lock.message.len());
+            page.push(listed(one.name, one.found, lock));
+            if bytes >= PAGE {
+                replies.add(&Reply::Files(std::mem::take(&mut page))).await?;
+                bytes = 0;
+            }
+        }
+        if page.is_empty() {
+            return Ok(());
+        }
+        replies.add(&Reply::Files(page)).await
+    }
+}
+
+/// A page of files that nobody holds, as it is sent; empty when it cannot be made.
+fn frame(files: &[Found]) -> Vec<u8> {
+    let page = files
+        .iter()
+        .map(|found| listed(&found.name, Some(found), None))
+        .collect();
+    match codec::encode(&Reply::Files(page)) {
+        Ok(frame) => frame,
+        Err(error) => {
+            tracing::error!(%error, "a page of a list could not be made");
+            Vec::new()
+        }
+    }
+}
+
+fn listed(name: &FileName, found: Option<&Found>, lock: Option<LockInfo>) -> ListedFile {
     ListedFile {
-        name: status.name.as_str().to_owned(),
-        size: status.found.map(|found| found.size),
-        modified_us: status
-            .found
+        name: name.as_str().to_owned(),
+        size: found.map(|found| found.size),
+        modified_us: found
             .and_then(|found| found.modified)
-            .map(camctl_shared::clock::Timestamp::as_microsecond),
+            .map(Timestamp::as_microsecond),
         lock: lock.map(Box::new),
     }
 }

@@ -71,6 +71,9 @@ async fn until_free(target: Target, started: Moment, until: Option<Moment>) -> F
                 outcome: Outcome::Free,
             };
         }
+        if let Err(problem @ Problem::Stopping) = board.readable() {
+            return target.failed(problem);
+        }
         let now = board.clock.moment();
         let left = until.map(|until| until.since(now));
         let changed = match left {

@@ -378,3 +378,32 @@ async fn messages_and_leases_have_limits() {
         );
     }
 }
+
+#[tokio::test]
+async fn whoever_waits_is_told_when_the_agent_stops() {
+    let site = Site::new();
+    let alice = site.agent("alice").await;
+    let bob = site.agent("bob").await;
+    assert!(matches!(
+        alice.outcome(checkout(site.file("a.mcam"))).await,
+        Outcome::Granted { .. }
+    ));
+    let (repository, _) = bob.agent.registry.find(&site.file("a.mcam")).await.unwrap();
+    let waiting = bob.outcome(wait_for(site.file("a.mcam"), Duration::from_secs(20)));
+    let stopping = async {
+        until("bob waits", async || {
+            repository
+                .board
+                .waiters
+                .load(std::sync::atomic::Ordering::Relaxed)
+                == 1
+        })
+        .await;
+        bob.agent.registry.park(Duration::from_secs(5)).await;
+        bob.agent.all_have_left().await;
+    };
+    let (outcome, ()) = tokio::join!(waiting, stopping);
+    assert_eq!(outcome, Outcome::Failed(Fault::Stopping));
+    let status = alice.outcome(status(site.file("a.mcam"))).await;
+    assert_eq!(holder(&status), Some("alice"));
+}

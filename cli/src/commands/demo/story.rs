@@ -130,8 +130,8 @@ fn recovery(app: &mut App, stage: &mut Stage) -> Result<(), Failure> {
         app,
         stage,
         Bob,
-        &["status", PART],
-        Expected::done(&["by you", "new clamps"]),
+        &["status"],
+        Expected::done(&[PART, "new clamps"]),
     )?;
     run(
         app,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{FolderStore, layout};
+use super::{FolderStore, Result, layout};
 use crate::clock::Moment;
 use crate::model::ShareErrorKind;
 use crate::share::Meta;
@@ -39,6 +39,25 @@ impl FolderStore {
         next
     }
 
+    /// Looks at `head` and `locks.json`, and makes them anew if `mend`; for a person who asks.
+    pub(super) fn check_at_once(&mut self, mend: bool) -> Result<Vec<String>> {
+        let held = self.mutex.enter(self.share.as_ref(), self.clock.as_ref());
+        self.follow_listing()?;
+        let mut wrong = Vec::new();
+        if self.read_head()? != Some(self.n()) {
+            let path = self.share.show(layout::HEAD);
+            if mend {
+                self.write_head()?;
+                wrong.push(format!("{path} was missing, damaged or old; it was written anew"));
+            } else {
+                wrong.push(format!("{path} is missing, damaged or old"));
+            }
+        }
+        wrong.extend(self.check_projection_at_once(mend)?);
+        drop(held);
+        Ok(wrong)
+    }
+
     /// `head` is a hint that only moves forward: what is written is what was just read from the log, under the mutex,
     /// so that it cannot overtake a writer.
     fn mend_head(&mut self) {
@@ -48,7 +67,8 @@ impl FolderStore {
         }
         self.head_behind = false;
         if self.follow_head().is_ok() && self.head_behind {
-            self.write_head();
+            // Tried again at the next chance.
+            let _ = self.write_head();
         }
         drop(held);
     }

@@ -286,7 +286,8 @@ impl FolderStore {
         if self.n() + 1 == pending.commit.n {
             self.take(Arc::clone(&pending.commit));
         }
-        self.write_head();
+        // Whether that works decides nothing: it is a hint, and is written again.
+        let _ = self.write_head();
         self.projection.committed(self.clock.moment());
     }
 

@@ -20,25 +20,37 @@ enum Fetched {
 
 impl FolderStore {
     /// Learns what `head` tells of. Cheap when nothing happened: one open, one read.
+    ///
+    /// A `head` that is missing or torn says nothing, not even that there is a repository: then the log is asked.
     pub(super) fn follow_head(&mut self) -> Result<()> {
-        let known = self.n();
-        match self.read_head()? {
-            Some(newest) if newest > known => self.replay_to(newest),
-            // Lower or torn: ignored, and rewritten when there is time.
-            Some(newest) => {
-                self.head_behind = newest < known;
-                Ok(())
-            }
-            None => {
-                self.head_behind = true;
-                Ok(())
-            }
+        if self.take_hint()? {
+            return Ok(());
         }
+        self.follow_log()
     }
 
     /// Learns what stands in the log, whatever `head` says.
     pub(super) fn follow_listing(&mut self) -> Result<()> {
-        self.follow_head()?;
+        self.take_hint()?;
+        self.follow_log()
+    }
+
+    /// Returns `false` when there is no hint to take.
+    fn take_hint(&mut self) -> Result<bool> {
+        let known = self.n();
+        match self.read_head()? {
+            Some(newest) if newest > known => self.replay_to(newest)?,
+            // Lower: ignored, and rewritten when there is time.
+            Some(newest) => self.head_behind = newest < known,
+            None => {
+                self.head_behind = true;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn follow_log(&mut self) -> Result<()> {
         let Some(size) = self.folder_size else {
             return self.load_log();
         };
@@ -189,7 +201,7 @@ impl FolderStore {
     }
 
     /// `None` when it is missing or torn.
-    fn read_head(&self) -> Result<Option<u64>> {
+    pub(super) fn read_head(&self) -> Result<Option<u64>> {
         match self.share.read(layout::HEAD, 4096) {
             Ok(bytes) => Ok(head::decode(&bytes)),
             Err(error) if matches!(error.kind, ShareErrorKind::NotFound | ShareErrorKind::TooLarge) => {
@@ -199,13 +211,15 @@ impl FolderStore {
         }
     }
 
-    /// Writes what we know into `head`. Whether that works decides nothing.
-    pub(super) fn write_head(&mut self) {
+    /// Writes what we know into `head`. Whether that works decides nothing; it is tried again.
+    pub(super) fn write_head(&mut self) -> Result<()> {
         let bytes = {
             let table = self.table.read();
             head::encode(table.n, &table.nonce)
         };
-        self.head_behind = self.share.overwrite(layout::HEAD, &bytes).is_err();
+        let written = self.share.overwrite(layout::HEAD, &bytes);
+        self.head_behind = written.is_err();
+        Ok(written?)
     }
 
     /// The numbers of the log's folders, unordered.

@@ -267,6 +267,10 @@ impl LockStore for FolderStore {
         self.do_chores(now)
     }
 
+    fn check(&mut self, mend: bool) -> Result<Vec<String>> {
+        self.check_at_once(mend)
+    }
+
     fn remarks(&mut self) -> Vec<String> {
         std::mem::take(&mut self.remarks)
     }

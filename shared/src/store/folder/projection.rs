@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::record::LockRecord;
 use super::{FolderStore, Result, format, layout};
 use crate::clock::Moment;
-use crate::model::{ShareError, ShareErrorKind, Table};
+use crate::model::{ShareError, ShareErrorKind, StoreError, Table};
 use crate::share::{Meta, Share};
 
 /// The longest that is looked at; whatever is longer is not ours.
@@ -22,6 +22,9 @@ const LONGEST: u64 = 256 << 20;
 
 /// A rewrite may take at most this share of the time, so that a large table does not starve the commits.
 const ONE_PART_IN: u32 = 10;
+
+/// What keeps changing and is not ours is set aside after so many times the usual patience.
+const RESTLESS: u32 = 5;
 
 /// When to write it, and what is known of it.
 pub(super) struct State {
@@ -34,10 +37,23 @@ pub(super) struct State {
     check_at: Moment,
     /// As it was when it was last known to be good.
     good: Option<(Meta, u64)>,
-    /// Not ours: its checksum, and since when it has stood so.
-    suspect: Option<(String, Moment)>,
+    /// Something that is not ours stands there.
+    suspect: Option<Suspect>,
+    /// What was set aside last, by its checksum, and where: when ours cannot be written, it is not kept again and again.
+    kept: Option<(String, String)>,
+    /// It could not be written the last time.
+    fails: bool,
     /// It was seen to lag behind the table, since when.
     lags_since: Option<Moment>,
+}
+
+/// What stands in the place of the file, and is not ours.
+struct Suspect {
+    sum: String,
+    /// Since when it has been the same.
+    same_since: Moment,
+    /// Since when it has not been ours.
+    since: Moment,
 }
 
 /// What stands in the file.
@@ -60,6 +76,8 @@ impl State {
             check_at: now,
             good: None,
             suspect: None,
+            kept: None,
+            fails: false,
             lags_since: None,
         }
     }
@@ -146,7 +164,13 @@ impl FolderStore {
             }
         } else if now >= self.projection.check_at {
             self.projection.check_at = now.after(self.timings.check_projection);
-            self.check_projection(now);
+            // Of two agents that have seen something foreign, one sets it aside: the other looks when that is done.
+            let doubt = self.projection.suspect.is_some();
+            let held = doubt.then(|| self.mutex.attempt(self.share.as_ref())).flatten();
+            if held.is_some() || !doubt || self.mutex.is_hopeless() {
+                self.check_projection(now);
+            }
+            drop(held);
         }
         let state = &self.projection;
         let doubtful = state.suspect.is_some() || state.lags_since.is_some();
@@ -178,14 +202,50 @@ impl FolderStore {
         }
         // Newer commits belong into it too; when they cannot be read, the next round will have them.
         let _ = self.follow_head();
-        match self.write_projection() {
-            Ok(()) => self.projection.dirty_since = None,
-            Err(_) => self.projection.check_at = now,
+        let mut pause = self.timings.project_after;
+        if self.is_foreign_since_it_was_good() {
+            // Not overwritten unseen: looked at until it is whole, and set aside.
+            self.check_projection(now);
+            pause = self.timings.suspect;
+        } else if let Err(error) = self.write_projection() {
+            self.cannot_write(&error);
+            pause = self.timings.check_projection;
+        } else {
+            self.projection.dirty_since = None;
         }
         drop(held);
         let cost = self.clock.moment().since(now);
-        let pause = cost.saturating_mul(ONE_PART_IN).max(self.timings.project_after);
-        self.projection.not_before = now.after(pause);
+        self.projection.not_before = now.after(pause.max(cost.saturating_mul(ONE_PART_IN)));
+    }
+
+    /// Says so, once, until it can be written again.
+    fn cannot_write(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.projection.fails, true) {
+            self.remarks.push(format!(
+                "{error}; the locks stand, and it is tried again: only who reads that file sees an old state"
+            ));
+        }
+    }
+
+    /// Whether somebody else than camctl has written it since it was last looked at. What cannot be read is not.
+    fn is_foreign_since_it_was_good(&self) -> bool {
+        let path = &self.policy.locks_file;
+        let Ok(meta) = self.share.stat(path) else {
+            return false;
+        };
+        if self.projection.good.is_some_and(|(good, _)| good == meta) {
+            return false;
+        }
+        self.look().is_ok_and(|(found, _)| found == Found::Foreign)
+    }
+
+    fn look(&self) -> Result<(Found, Vec<u8>), ShareError> {
+        match self.share.read(&self.policy.locks_file, LONGEST) {
+            Ok(bytes) => Ok((examine(&bytes), bytes)),
+            Err(error) if error.kind == ShareErrorKind::NotFound => Ok((Found::Nothing, Vec::new())),
+            Err(error) if error.kind == ShareErrorKind::TooLarge => Ok((Found::Foreign, Vec::new())),
+            Err(error) => Err(error),
+        }
     }
 
     fn write_projection(&mut self) -> Result<()> {
@@ -199,6 +259,7 @@ impl FolderStore {
         self.projection.good = self.share.stat(&path).ok().map(|meta| (meta, n));
         self.projection.suspect = None;
         self.projection.lags_since = None;
+        self.projection.fails = false;
         Ok(())
     }
 
@@ -213,12 +274,7 @@ impl FolderStore {
         {
             return;
         }
-        let found = match self.share.read(&path, LONGEST) {
-            Ok(bytes) => (examine(&bytes), bytes),
-            Err(error) if error.kind == ShareErrorKind::NotFound => (Found::Nothing, Vec::new()),
-            Err(error) if error.kind == ShareErrorKind::TooLarge => (Found::Foreign, Vec::new()),
-            Err(_) => return,
-        };
+        let Ok(found) = self.look() else { return };
         match found {
             (Found::Ours(n), _) => {
                 self.projection.suspect = None;
@@ -242,47 +298,93 @@ impl FolderStore {
         }
     }
 
-    /// Something else stands there. A rewrite in place by another machine looks the same for a moment: only what stays
-    /// so is set aside.
+    /// Something else stands there. A rewrite in place by another machine looks the same for a moment, and so does
+    /// another tool that is still writing: only what stays so is set aside.
     fn suspect(&mut self, now: Moment, path: &str, bytes: &[u8], keep: bool) {
-        let sum = format::checksum(bytes);
-        match &self.projection.suspect {
-            Some((same, since)) if *same == sum && now.since(*since) >= self.timings.suspect => {}
-            Some((same, _)) if *same == sum => return,
-            _ => {
-                self.projection.suspect = Some((sum, now));
-                return;
+        let (sum, patience) = (format::checksum(bytes), self.timings.suspect);
+        let suspect = self.projection.suspect.get_or_insert_with(|| Suspect {
+            sum: sum.clone(),
+            same_since: now,
+            since: now,
+        });
+        if suspect.sum != sum {
+            (suspect.sum, suspect.same_since) = (sum, now);
+        }
+        let settled = now.since(suspect.same_since) >= patience;
+        if settled || now.since(suspect.since) >= patience * RESTLESS {
+            match self.restore(path, bytes, keep) {
+                Ok(remark) => {
+                    self.projection.dirty_since = None;
+                    self.remarks.push(remark);
+                }
+                Err(error) => self.cannot_write(&error),
             }
         }
+    }
+
+    /// Keeps what stands there aside, if `keep`, and writes ours. Returns what a person should know.
+    fn restore(&mut self, path: &str, bytes: &[u8], keep: bool) -> Result<String> {
         let table_n = self.n();
-        let remark = if keep {
-            let stamp = self.clock.wall().strftime("%Y%m%dT%H%M%SZ").to_string();
-            let aside = format!("{}/locks.json.bad-{stamp}", layout::OWN);
-            // Too long to have been read: moved instead of copied.
-            let kept = if bytes.is_empty() {
-                self.share.set_aside(path, &aside)
-            } else {
-                self.share.write_new(&aside, bytes)
-            };
-            if kept
-                .as_ref()
-                .is_err_and(|error| error.kind != ShareErrorKind::Exists)
-            {
-                return;
-            }
-            format!(
-                "{} was not written by camctl; it is kept as {}, and was written anew from the log (commit {table_n})",
-                self.share.show(path),
-                self.share.show(&aside)
-            )
-        } else {
-            format!(
-                "{} was missing or empty; it was written anew from the log (commit {table_n})",
-                self.share.show(path)
-            )
-        };
-        if self.write_projection().is_ok() {
-            self.remarks.push(remark);
+        let shown = self.share.show(path);
+        if !keep {
+            self.write_projection()?;
+            return Ok(format!(
+                "{shown} was missing or empty; it was written anew from the log (commit {table_n})"
+            ));
         }
+        let aside = self.keep_aside(path, bytes)?;
+        self.write_projection()?;
+        Ok(format!(
+            "{shown} was not written by camctl; it is kept as {aside}, and was written anew from the log (commit {table_n})"
+        ))
+    }
+
+    /// Returns where it is kept, for people.
+    fn keep_aside(&mut self, path: &str, bytes: &[u8]) -> Result<String> {
+        let sum = format::checksum(bytes);
+        let stamp = self.clock.wall().strftime("%Y%m%dT%H%M%SZ");
+        let mut aside = format!("{}/locks.json.bad-{stamp}", layout::OWN);
+        if let Some((same, aside)) = &self.projection.kept
+            && *same == sum
+        {
+            return Ok(aside.clone());
+        }
+        // Too long to have been read: moved instead of copied.
+        let keep = |aside: &str| match bytes {
+            [] => self.share.set_aside(path, aside),
+            bytes => self.share.write_new(aside, bytes),
+        };
+        match keep(&aside) {
+            Err(error) if error.kind == ShareErrorKind::Exists => {
+                // Another table of the same second, or of another agent.
+                let _ = write!(aside, "-{}", uuid::Uuid::new_v4().simple());
+                keep(&aside)?;
+            }
+            other => other?,
+        }
+        let shown = self.share.show(&aside);
+        self.projection.kept = Some((sum, shown.clone()));
+        Ok(shown)
+    }
+
+    /// For a person who asks: says what is wrong with it, and mends that at once if `mend`.
+    pub(super) fn check_projection_at_once(&mut self, mend: bool) -> Result<Option<String>> {
+        let path = self.policy.locks_file.clone();
+        let (found, bytes) = self.look()?;
+        let shown = self.share.show(&path);
+        Ok(match (found, mend) {
+            // One that lags is written by whoever committed, within a moment.
+            (Found::Ours(_), false) => None,
+            (Found::Ours(n), true) => {
+                if n < self.n() {
+                    self.write_projection()?;
+                }
+                None
+            }
+            (Found::Nothing, false) => Some(format!("{shown} is missing or empty")),
+            (Found::Foreign, false) => Some(format!("{shown} was not written by camctl, or is damaged")),
+            (Found::Nothing, true) => Some(self.restore(&path, &bytes, false)?),
+            (Found::Foreign, true) => Some(self.restore(&path, &bytes, true)?),
+        })
     }
 }

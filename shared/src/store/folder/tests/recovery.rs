@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::fixture::{Bench, held, take, tend};
+use crate::clock::Clock as _;
 use crate::model::StoreError;
 use crate::store::LockStore;
 
@@ -227,4 +228,93 @@ fn a_newer_format_is_read_by_nobody_and_says_what_is_needed() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_torn_head_hides_no_commit_of_others() {
+    for (what, content) in GARBAGE {
+        let bench = Bench::new(1000);
+        let (mut alice, mut bob) = (bench.loaded("alice"), bench.loaded("bob"));
+        take(&mut bob, "b.mcam");
+        damage(&bench, ".camctl/head", content);
+        alice.catch_up().unwrap();
+        assert_eq!(held(&alice).len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_repository_that_is_no_longer_there_is_missed_at_once() {
+    let bench = Bench::new(1000);
+    let mut alice = bench.loaded("alice");
+    take(&mut alice, "a.mcam");
+    std::fs::remove_dir_all(bench.path(".camctl")).unwrap();
+    let _ = std::fs::remove_file(bench.path("locks.json"));
+    let error = alice.catch_up().unwrap_err();
+    assert!(matches!(error, StoreError::NoRepository { .. }), "{error}");
+}
+
+#[test]
+fn a_foreign_table_is_kept_although_commits_go_on() {
+    let bench = Bench::new(1000);
+    let (mut alice, clock) = bench.timed("alice");
+    take(&mut alice, "a.mcam");
+    tend(&mut alice, &clock);
+    bench.write("locks.json", "{\"b.mcam\": {\"user\": \"carol\"}}");
+    for number in 0..20 {
+        take(&mut alice, &format!("{number}.mcam"));
+        clock.advance(Duration::from_millis(100));
+        tend(&mut alice, &clock);
+    }
+    let remarks = alice.remarks();
+    assert!(
+        remarks.len() == 1 && remarks[0].contains("locks.json.bad-"),
+        "{remarks:?}"
+    );
+    take(&mut alice, "last.mcam");
+    tend(&mut alice, &clock);
+    assert_eq!(bench.json("locks.json")["last.mcam"]["user"], "alice");
+}
+
+#[test]
+fn a_table_that_cannot_be_written_is_told_once_and_stops_nobody() {
+    let bench = Bench::new(1000);
+    let (mut alice, clock) = bench.timed("alice");
+    let _ = std::fs::remove_file(bench.path("locks.json"));
+    std::fs::create_dir(bench.path("locks.json")).unwrap();
+    for number in 0..20 {
+        take(&mut alice, &format!("{number}.mcam"));
+        clock.advance(Duration::from_secs(1));
+        alice.tend(clock.moment());
+    }
+    let remarks = alice.remarks();
+    assert!(
+        remarks.len() == 1 && remarks[0].contains("locks.json"),
+        "{remarks:?}"
+    );
+    std::fs::remove_dir(bench.path("locks.json")).unwrap();
+    clock.advance(Duration::from_secs(10));
+    tend(&mut alice, &clock);
+    assert_eq!(bench.json("locks.json")["19.mcam"]["user"], "alice");
+}
+
+#[test]
+fn who_asks_is_told_at_once_what_is_wrong_and_has_it_mended() {
+    for (what, content) in GARBAGE {
+        let bench = Bench::new(1000);
+        let (mut alice, clock) = bench.timed("alice");
+        take(&mut alice, "a.mcam");
+        tend(&mut alice, &clock);
+        assert_eq!(alice.check(false).unwrap(), Vec::<String>::new());
+        for file in ["locks.json", ".camctl/head"] {
+            damage(&bench, file, content);
+        }
+        assert_eq!(
+            alice.check(false).unwrap().len(),
+            2,
+            "{what}: head and locks.json"
+        );
+        assert_eq!(alice.check(true).unwrap().len(), 2, "{what}");
+        assert_eq!(bench.json("locks.json")["a.mcam"]["user"], "alice", "{what}");
+        assert_eq!(alice.check(false).unwrap(), Vec::<String>::new(), "{what}");
+    }
 }
