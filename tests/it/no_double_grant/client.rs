@@ -170,6 +170,7 @@ impl<'a, V: Voice> Client<'a, V> {
                 }
                 Heard::Unknown(_) => {
                     self.account.unknown_checkouts += 1;
+                    self.pause();
                     return None;
                 }
                 heard @ (Heard::Released(_) | Heard::Over) => {

@@ -71,8 +71,8 @@ fn heard(answer: Result<Outcome, Silence>) -> Heard {
             Fault::NotHeld | Fault::NotYours { .. } | Fault::OldToken { .. } | Fault::Lost { .. } => {
                 Heard::Over
             }
-            Fault::NoAnswer { unsettled: true, .. } | Fault::Stopping => Heard::Unknown(format!("{fault:?}")),
-            Fault::NoAnswer { .. } | Fault::Share { passing: true, .. } => {
+            Fault::NoAnswer { unsettled: true, .. } => Heard::Unknown(format!("{fault:?}")),
+            Fault::NoAnswer { .. } | Fault::Stopping | Fault::Share { passing: true, .. } => {
                 Heard::NotDone(format!("{fault:?}"))
             }
             fault => panic!("nobody expects {fault:?}"),
