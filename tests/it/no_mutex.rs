@@ -114,7 +114,7 @@ impl Writer {
                 answer = decision.answers.pop();
                 decision.draft
             });
-            self.lost_races += decisions - 1;
+            self.lost_races += u64::saturating_sub(decisions, 1);
             match (committed, answer) {
                 (Ok(Committed::At(n)), Some(Answer::Done(done))) => return Became::Done(token(&done, n)),
                 (Ok(Committed::Nothing), Some(Answer::Refused(_))) => return Became::Refused,
