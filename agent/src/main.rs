@@ -147,7 +147,7 @@ async fn work(
         file: Arc::new(Mutex::new(state_file)),
         requests,
     };
-    keeper.save().await;
+    keeper.save(false).await;
     let listening = tokio::spawn(server::listen(listener, Arc::clone(&agent)));
     tokio::select! {
         name = signals => tracing::info!(signal = name, "asked to stop"),
@@ -157,7 +157,7 @@ async fn work(
     // No new clients; those who are here get their answers.
     listening.abort();
     agent.registry.park(STOPPING).await;
-    keeper.save().await;
+    keeper.save(true).await;
     agent.parked.send_replace(true);
     // Those who waited have been told, and leave.
     let _ = timeout(FAREWELL, agent.all_have_left()).await;
@@ -185,7 +185,7 @@ impl Keeper {
                 // More is to come, usually; but nobody is kept waiting for that.
                 asked = timeout(GATHER, self.requests.recv()).await.ok().flatten();
             }
-            self.save().await;
+            self.save(false).await;
             if let Some(asked) = asked {
                 // Whoever asked may have left.
                 let _ = asked.send(());
@@ -194,9 +194,10 @@ impl Keeper {
         }
     }
 
-    async fn save(&mut self) {
+    async fn save(&mut self, stopped: bool) {
         let state = LocalState {
             session: self.session.clone(),
+            stopped,
             repositories: self.agent.registry.kept(),
         };
         let file = Arc::clone(&self.file);

@@ -86,3 +86,17 @@ pub enum Problem {
     #[error("{0}")]
     Internal(String),
 }
+
+impl Problem {
+    /// Whether the same may succeed later without anybody mending anything.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused(Refusal::Held { .. } | Refusal::Guarded { .. })
+            | Self::NoAnswer { .. }
+            | Self::TooBusy { .. } => true,
+            Self::Store(error) => error.is_passing(),
+            Self::Share(error) => StoreError::Share(error.clone()).is_passing(),
+            _ => false,
+        }
+    }
+}

@@ -314,7 +314,7 @@ impl Registry {
         let worth_it = |repository: &Arc<Repository>| {
             let kept = repository.kept();
             let opened = repository.board.table().is_some();
-            (opened || !kept.held.is_empty() || !kept.lost.is_empty()).then_some(kept)
+            (opened || kept.may_hold() || !kept.lost.is_empty()).then_some(kept)
         };
         self.all().iter().filter_map(worth_it).collect()
     }

@@ -1,24 +1,22 @@
 //! What a restarted agent goes on with: its session, the repositories it knows, and what it held there.
 //!
 //! One small file on the local disk, named after the machine. It is a memory, never the truth: that stands in the log.
-//! A file that cannot be understood is set aside and the agent begins anew; locks of the same user on the same machine
-//! are its own all the same, by the rules.
+//! A file that cannot be understood is set aside, and a spare one is read: it has the session and the repositories, and
+//! changes only when these do. Without either the agent begins anew; locks of the same user on the same machine are its
+//! own all the same, by the rules.
+
+mod form;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use camctl_shared::clock::Timestamp;
-use camctl_shared::model::{Ended, How, Owner, SessionId, Token};
+use camctl_shared::model::SessionId;
 use camctl_shared::paths;
 use camctl_shared::rules::Away;
-use serde::{Deserialize, Serialize};
 
+use self::form::{FORMAT, Form};
 use crate::repository::board::{Held, Loss};
 
-/// The form of the file.
-const FORMAT: u32 = 1;
 /// Longer than any sane state; a longer file is damaged.
 const LONGEST: u64 = 64 << 20;
 
@@ -27,6 +25,8 @@ const LONGEST: u64 = 64 << 20;
 pub struct Kept {
     /// Its folder.
     pub root: PathBuf,
+    /// The agent ended without a word: it may have held more than stands here.
+    pub doubtful: bool,
     /// The newest commit that everything below takes into account; `None` when the table was never read.
     pub seen: Option<u64>,
     /// What this desk held, by name.
@@ -37,11 +37,25 @@ pub struct Kept {
     pub away: BTreeMap<SessionId, Away>,
 }
 
+impl Kept {
+    /// Whether something may be held there, as far as one can know without the share.
+    pub fn may_hold(&self) -> bool {
+        self.doubtful || !self.held.is_empty()
+    }
+
+    /// Whether it was a repository when it was last looked at.
+    pub fn was_read(&self) -> bool {
+        self.doubtful || self.seen.is_some()
+    }
+}
+
 /// The whole of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalState {
     /// The session that goes on.
     pub session: SessionId,
+    /// The agent stops, and everything is in its place.
+    pub stopped: bool,
     /// The repositories that are known.
     pub repositories: Vec<Kept>,
 }
@@ -49,20 +63,28 @@ pub struct LocalState {
 /// Where the state is kept, and what was last written.
 #[derive(Debug)]
 pub struct StateFile {
-    path: PathBuf,
+    main: Written,
+    spare: Written,
     user: String,
     machine: String,
-    written: Option<String>,
+}
+
+#[derive(Debug)]
+struct Written {
+    path: PathBuf,
+    text: Option<String>,
 }
 
 impl StateFile {
-    /// The file at `path`, for this user at this machine.
+    /// The file at `path`, for this user at this machine; the spare one lies beside it.
     pub fn new(path: PathBuf, user: &str, machine: &str) -> Self {
+        let spare = path.with_extension("spare.json");
+        let at = |path| Written { path, text: None };
         Self {
-            path,
+            main: at(path),
+            spare: at(spare),
             user: user.to_owned(),
             machine: machine.to_owned(),
-            written: None,
         }
     }
 
@@ -71,57 +93,96 @@ impl StateFile {
     ///
     /// A file that cannot be understood is set aside; a sentence about that is returned with the state.
     pub fn load(&mut self) -> (LocalState, Option<String>) {
-        let begin = |problem| {
-            let state = LocalState {
-                session: SessionId::random(),
-                repositories: Vec::new(),
-            };
-            (state, problem)
-        };
-        match read(&self.path) {
-            Ok(None) => begin(None),
-            Ok(Some(form)) if form.user != self.user || form.machine != self.machine => begin(Some(format!(
-                "{} belongs to {} on {}; a new session begins",
-                self.path.display(),
-                form.user,
-                form.machine
-            ))),
-            Ok(Some(form)) => match form.into_state() {
-                Ok(state) => (state, None),
-                Err(problem) => begin(Some(self.set_aside(&problem))),
-            },
-            Err(problem) => begin(Some(self.set_aside(&problem))),
+        let mut remarks = Vec::new();
+        for file in [&self.main, &self.spare] {
+            match self.read(&file.path) {
+                Ok(Some(state)) => {
+                    if !remarks.is_empty() {
+                        remarks.push(format!("going on with {}", file.path.display()));
+                    }
+                    return (state, remark(&remarks));
+                }
+                Ok(None) => {}
+                Err(problem) => remarks.push(problem),
+            }
         }
-    }
-
-    fn set_aside(&self, problem: &str) -> String {
-        let mut aside = self.path.clone().into_os_string();
-        aside.push(".bad");
-        let kept = std::fs::copy(&self.path, &aside);
-        let where_to = match kept {
-            Ok(_) => format!("; kept as {}", Path::new(&aside).display()),
-            Err(error) => format!("; it could not be kept: {error}"),
+        if !remarks.is_empty() {
+            remarks.push("a new session begins".into());
+        }
+        let state = LocalState {
+            session: SessionId::random(),
+            stopped: false,
+            repositories: Vec::new(),
         };
-        format!(
-            "{} cannot be understood: {problem}{where_to}",
-            self.path.display()
-        )
+        (state, remark(&remarks))
     }
 
-    /// Writes `state`, if it differs from what was last written.
+    /// `None` when there is no such file.
+    fn read(&self, path: &Path) -> Result<Option<LocalState>, String> {
+        let Some(form) = read(path).map_err(|problem| set_aside(path, &problem))? else {
+            return Ok(None);
+        };
+        if form.user != self.user || form.machine != self.machine {
+            let (path, user, machine) = (path.display(), form.user, form.machine);
+            return Err(format!("{path} belongs to {user} on {machine}"));
+        }
+        let state = form.into_state();
+        state.map(Some).map_err(|problem| set_aside(path, &problem))
+    }
+
+    /// Writes `state`, as far as it differs from what was last written.
     ///
     /// # Errors
     /// With a sentence; the old content stands.
     pub fn save(&mut self, state: &LocalState) -> Result<(), String> {
-        let form = Form::of(state, &self.user, &self.machine);
-        let text = serde_json::to_string_pretty(&form).map_err(|error| error.to_string())?;
-        if self.written.as_deref() == Some(&text) {
+        // First what is needed most.
+        self.spare
+            .save(&Form::of(&state.in_short(), &self.user, &self.machine))?;
+        self.main.save(&Form::of(state, &self.user, &self.machine))
+    }
+}
+
+impl LocalState {
+    /// What changes rarely.
+    fn in_short(&self) -> Self {
+        let short = |kept: &Kept| Kept {
+            root: kept.root.clone(),
+            ..Kept::default()
+        };
+        Self {
+            session: self.session.clone(),
+            // What was held does not stand here.
+            stopped: false,
+            repositories: self.repositories.iter().map(short).collect(),
+        }
+    }
+}
+
+impl Written {
+    fn save(&mut self, form: &Form) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(form).map_err(|error| error.to_string())?;
+        if self.text.as_deref() == Some(&text) {
             return Ok(());
         }
         paths::replace_file(&self.path, text.as_bytes()).map_err(|error| error.to_string())?;
-        self.written = Some(text);
+        self.text = Some(text);
         Ok(())
     }
+}
+
+fn remark(remarks: &[String]) -> Option<String> {
+    (!remarks.is_empty()).then(|| remarks.join("; "))
+}
+
+fn set_aside(path: &Path, problem: &str) -> String {
+    let mut aside = path.to_owned().into_os_string();
+    aside.push(".bad");
+    let kept = std::fs::copy(path, &aside);
+    let where_to = match kept {
+        Ok(_) => format!("; kept as {}", Path::new(&aside).display()),
+        Err(error) => format!("; it could not be kept: {error}"),
+    };
+    format!("{} cannot be understood: {problem}{where_to}", path.display())
 }
 
 fn read(path: &Path) -> Result<Option<Form>, String> {
@@ -142,186 +203,14 @@ fn read(path: &Path) -> Result<Option<Form>, String> {
     Ok(Some(form))
 }
 
-// --- the form on disk ----------------------------------------------------------------------------------------------
-
-#[derive(Serialize, Deserialize)]
-struct Form {
-    format: u32,
-    user: String,
-    machine: String,
-    session: String,
-    #[serde(default)]
-    repositories: Vec<RepositoryForm>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct RepositoryForm {
-    root: PathBuf,
-    #[serde(default)]
-    seen: Option<u64>,
-    #[serde(default)]
-    held: BTreeMap<String, HeldForm>,
-    #[serde(default)]
-    lost: BTreeMap<String, LossForm>,
-    #[serde(default)]
-    away: BTreeMap<String, AwayForm>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct HeldForm {
-    token: Option<Token>,
-    since_us: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LossForm {
-    token: Option<Token>,
-    since_us: i64,
-    how: String,
-    reason: Option<Box<str>>,
-    by_user: Box<str>,
-    by_machine: Option<Box<str>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct AwayForm {
-    commit: u64,
-    so_far_ms: u64,
-    looked_us: i64,
-}
-
-impl Form {
-    fn of(state: &LocalState, user: &str, machine: &str) -> Self {
-        Self {
-            format: FORMAT,
-            user: user.to_owned(),
-            machine: machine.to_owned(),
-            session: state.session.as_str().to_owned(),
-            repositories: state.repositories.iter().map(RepositoryForm::of).collect(),
-        }
-    }
-
-    fn into_state(self) -> Result<LocalState, String> {
-        let session = SessionId::parse(&self.session).ok_or("its session is not one")?;
-        let me = Arc::new(Owner::new(&self.user, &self.machine, session.clone()));
-        let repositories: Result<Vec<Kept>, String> = self
-            .repositories
-            .into_iter()
-            .map(|form| form.into_kept(&me))
-            .collect();
-        Ok(LocalState {
-            session,
-            repositories: repositories?,
-        })
-    }
-}
-
-impl RepositoryForm {
-    fn of(kept: &Kept) -> Self {
-        let held = |held: &Held| HeldForm {
-            token: held.token,
-            since_us: held.since.as_microsecond(),
-        };
-        let away = |away: &Away| AwayForm {
-            commit: away.commit,
-            so_far_ms: u64::try_from(away.so_far.as_millis()).unwrap_or(u64::MAX),
-            looked_us: away.looked.as_microsecond(),
-        };
-        Self {
-            root: kept.root.clone(),
-            seen: kept.seen,
-            held: kept
-                .held
-                .iter()
-                .map(|(name, one)| (name.clone(), held(one)))
-                .collect(),
-            lost: kept
-                .lost
-                .iter()
-                .map(|(name, one)| (name.clone(), LossForm::of(one)))
-                .collect(),
-            away: kept
-                .away
-                .iter()
-                .map(|(id, one)| (id.as_str().to_owned(), away(one)))
-                .collect(),
-        }
-    }
-
-    fn into_kept(self, me: &Arc<Owner>) -> Result<Kept, String> {
-        let held = |form: HeldForm| -> Result<Held, String> {
-            Ok(Held {
-                token: form.token,
-                since: time(form.since_us)?,
-            })
-        };
-        let away = |id: String, form: AwayForm| -> Result<(SessionId, Away), String> {
-            let session = SessionId::parse(&id).ok_or_else(|| format!("{id:?} is not a session"))?;
-            let away = Away {
-                commit: form.commit,
-                so_far: Duration::from_millis(form.so_far_ms),
-                looked: time(form.looked_us)?,
-            };
-            Ok((session, away))
-        };
-        Ok(Kept {
-            root: self.root,
-            seen: self.seen,
-            held: self
-                .held
-                .into_iter()
-                .map(|(name, form)| Ok((name, held(form)?)))
-                .collect::<Result<_, String>>()?,
-            lost: self
-                .lost
-                .into_iter()
-                .map(|(name, form)| Ok((name, form.into_loss(me)?)))
-                .collect::<Result<_, String>>()?,
-            away: self
-                .away
-                .into_iter()
-                .map(|(id, form)| away(id, form))
-                .collect::<Result<_, String>>()?,
-        })
-    }
-}
-
-impl LossForm {
-    fn of(loss: &Loss) -> Self {
-        Self {
-            token: loss.ended.token,
-            since_us: loss.ended.since.as_microsecond(),
-            how: loss.ended.how.as_str().to_owned(),
-            reason: loss.ended.reason.clone(),
-            by_user: loss.by.user.clone(),
-            by_machine: loss.by.machine.clone(),
-        }
-    }
-
-    fn into_loss(self, me: &Arc<Owner>) -> Result<Loss, String> {
-        Ok(Loss {
-            ended: Ended {
-                owner: Arc::clone(me),
-                token: self.token,
-                since: time(self.since_us)?,
-                how: How::parse(&self.how).ok_or_else(|| format!("a lock cannot end as {:?}", self.how))?,
-                reason: self.reason,
-            },
-            by: Arc::new(Owner {
-                user: self.by_user,
-                machine: self.by_machine,
-                session: None,
-            }),
-        })
-    }
-}
-
-fn time(microseconds: i64) -> Result<Timestamp, String> {
-    Timestamp::from_microsecond(microseconds).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use camctl_shared::clock::Timestamp;
+    use camctl_shared::model::{Ended, How, Owner};
+
     use super::*;
 
     fn sample() -> LocalState {
@@ -351,8 +240,10 @@ mod tests {
         };
         LocalState {
             session: SessionId::parse("s1").unwrap(),
+            stopped: true,
             repositories: vec![Kept {
                 root: "/mnt/cam".into(),
+                doubtful: false,
                 seen: Some(9),
                 held: BTreeMap::from([("a.mcam".into(), held)]),
                 lost: BTreeMap::from([("b.mcam".into(), loss)]),
@@ -391,6 +282,44 @@ mod tests {
         let (state, problem) = StateFile::new(path, "alice", "CAM-04").load();
         assert_ne!(state.session, sample().session);
         assert!(problem.unwrap().contains("alice on CAM-03"));
+    }
+
+    #[test]
+    fn the_spare_file_has_the_session_and_the_repositories() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session-CAM-03.json");
+        let open = || StateFile::new(path.clone(), "alice", "CAM-03");
+        for content in [Some("{ \"format\": 1, \"ses"), None] {
+            open().save(&sample()).unwrap();
+            match content {
+                Some(bad) => std::fs::write(&path, bad).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+            let (state, problem) = open().load();
+            assert_eq!(problem.is_some(), content.is_some(), "{problem:?}");
+            assert_eq!(state.session, sample().session);
+            let [kept] = state.repositories.as_slice() else {
+                panic!("{state:?}")
+            };
+            assert_eq!(kept.root, Path::new("/mnt/cam"));
+            assert!(kept.may_hold() && kept.was_read(), "nobody knows what was held");
+        }
+    }
+
+    #[test]
+    fn who_did_not_stop_may_have_held_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session-CAM-03.json");
+        let running = LocalState {
+            stopped: false,
+            ..sample()
+        };
+        StateFile::new(path.clone(), "alice", "CAM-03")
+            .save(&running)
+            .unwrap();
+        let (state, _) = StateFile::new(path, "alice", "CAM-03").load();
+        assert!(state.repositories.iter().all(|kept| kept.doubtful));
+        assert_eq!(state.repositories[0].held, running.repositories[0].held);
     }
 
     #[test]

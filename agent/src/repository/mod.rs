@@ -319,6 +319,7 @@ impl Repository {
         let state = self.board.state();
         Kept {
             root: self.board.root.clone(),
+            doubtful: false,
             seen: state.digested,
             held: state
                 .mine

@@ -1,6 +1,7 @@
 //! The socket: who may speak to the agent, and how much of the agent one client may have.
 //!
 //! - [`conversation`]: one connection's frames, in and out.
+//! - [`seats`]: how many there may be.
 //! - [`session`]: one connection from its `Hello` to its end.
 //! - [`handlers`]: one file for each verb.
 //!
@@ -9,6 +10,7 @@
 
 pub mod conversation;
 pub mod handlers;
+pub mod seats;
 pub mod session;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,10 @@ use camctl_shared::ipc::endpoint;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::traits::tokio::Listener as _;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+use self::seats::Seats;
 use crate::registry::Registry;
 
 /// Clients at one time.
@@ -69,7 +72,7 @@ pub struct Agent {
     /// Where its log is.
     pub log: String,
     /// A seat for each connection.
-    pub seats: Arc<Semaphore>,
+    pub seats: Seats,
     /// Rung when a client wants the agent to stop.
     pub stop: Notify,
     /// Rung when it has parked: whoever asked for that is answered.
@@ -84,22 +87,21 @@ impl Agent {
             registry,
             limits,
             log,
-            seats: Arc::new(Semaphore::new(CONNECTIONS)),
+            seats: Seats::new(CONNECTIONS),
             stop: Notify::new(),
             parked: watch::Sender::new(false),
         }
     }
 
-    /// Waits until every client has left.
+    /// Waits until every client has left that is being served.
     pub async fn all_have_left(&self) {
-        let everyone = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-        // An error would mean that the seats are gone, and with them the clients.
-        let _ = self.seats.acquire_many(everyone).await;
+        self.seats.all_left(CONNECTIONS).await;
     }
 }
 
 /// Accepts clients until it is dropped.
 pub async fn listen(listener: Listener, agent: Arc<Agent>) {
+    let mut told = false;
     loop {
         let stream = match listener.accept().await {
             Ok(stream) => stream,
@@ -112,14 +114,19 @@ pub async fn listen(listener: Listener, agent: Arc<Agent>) {
         if !is_us(&stream) {
             continue;
         }
-        let Ok(seat) = Arc::clone(&agent.seats).try_acquire_owned() else {
-            tracing::warn!(limit = CONNECTIONS, "too many clients; one was turned away");
+        let Some(seat) = agent.seats.take().await else {
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(
+                    limit = CONNECTIONS,
+                    "too many clients are being served; more are turned away"
+                );
+            }
             continue;
         };
+        told = false;
         let agent = Arc::clone(&agent);
         tokio::spawn(async move {
-            session::serve(stream, &agent).await;
-            drop(seat);
+            session::serve(stream, &agent, &seat).await;
         });
     }
 }

@@ -6,22 +6,31 @@ use camctl_shared::ipc::version::PROTOCOL;
 use interprocess::local_socket::tokio::Stream;
 
 use super::conversation::{Gone, Incoming, Replies};
+use super::seats::Seat;
 use super::{Agent, handlers};
 
 /// Serves one client until it leaves, stalls or says something that cannot be understood.
-pub async fn serve(stream: Stream, agent: &Agent) {
+pub async fn serve(stream: Stream, agent: &Agent, seat: &Seat) {
     let (from, to) = tokio::io::split(stream);
     let mut incoming = Incoming::new(from);
     let mut replies = Replies::new(to, agent.limits.take);
-    match converse(&mut incoming, &mut replies, agent).await {
+    match converse(&mut incoming, &mut replies, agent, seat).await {
         Ok(()) | Err(CodecError::Closed) => {}
         Err(error) => tracing::debug!(%error, "a connection was ended"),
     }
 }
 
-async fn converse(incoming: &mut Incoming, replies: &mut Replies, agent: &Agent) -> Result<(), CodecError> {
+async fn converse(
+    incoming: &mut Incoming,
+    replies: &mut Replies,
+    agent: &Agent,
+    seat: &Seat,
+) -> Result<(), CodecError> {
     let limits = agent.limits;
-    let theirs: Hello = incoming.next(limits.hello, limits.hello).await?;
+    let Ok(theirs) = seat.idle(incoming.next(limits.hello, limits.hello)).await else {
+        return Ok(());
+    };
+    let theirs: Hello = theirs?;
     let ours = Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -36,7 +45,10 @@ async fn converse(incoming: &mut Incoming, replies: &mut Replies, agent: &Agent)
         return Ok(());
     }
     loop {
-        let request: Request = match incoming.next(limits.idle, limits.frame).await {
+        let Ok(request) = seat.idle(incoming.next(limits.idle, limits.frame)).await else {
+            return Ok(());
+        };
+        let request: Request = match request {
             Ok(request) => request,
             Err(CodecError::TimedOut) => return Ok(()),
             Err(error @ (CodecError::Rubbish { .. } | CodecError::TooLarge { .. })) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{FileName, Lock, Token};
+use super::{FileName, Lock, OWN_FOLDER, Token};
 
 /// Why the rules said no. Never an accident: the table was read, and this is what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -197,6 +197,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// That the folder `path` is no repository, although it was one before: what it lies on is away.
+    pub fn vanished(path: &str) -> Self {
+        Self::Share(ShareError {
+            action: "find",
+            path: format!("{path}/{OWN_FOLDER}").into(),
+            kind: ShareErrorKind::NotFound,
+            cause: "it was there before; is the share connected?".into(),
+        })
+    }
+
     /// Whether the same call may succeed later without anybody mending anything.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -126,6 +126,8 @@ impl Worker {
 
     pub(super) fn note_unreadable(&mut self, error: &StoreError) {
         self.board.observer().interrupted();
+        let vanished = self.vanished(error);
+        let error = vanished.as_ref().unwrap_or(error);
         let health = match error {
             // What was mounted is not mounted: that passes.
             StoreError::NoRepository { .. } => Health::Away(error.clone()),
@@ -145,6 +147,16 @@ impl Worker {
             self.board.stirred.notify_one();
             self.tell(What::Away { cause });
         }
+    }
+
+    /// What was a repository when this agent last looked has not ceased to be one: the share is away. (Once it was
+    /// read, the store says so itself.)
+    fn vanished(&self, error: &StoreError) -> Option<StoreError> {
+        let StoreError::NoRepository { path } = error else {
+            return None;
+        };
+        let known = self.board.table().is_some() || self.board.state().kept.was_read();
+        known.then(|| StoreError::vanished(path))
     }
 
     pub(in crate::repository) fn tell(&self, what: What) {

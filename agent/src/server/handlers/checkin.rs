@@ -66,7 +66,7 @@ async fn everything(agent: &Agent, replies: &mut Replies, folders: &[String]) ->
     for (repository, below) in scopes {
         if let Err(problem) = repository.ready().await {
             // Whether something is held there is not known; that must not look like nothing.
-            if !folders.is_empty() || !repository.kept().held.is_empty() {
+            if !folders.is_empty() || repository.kept().may_hold() {
                 let asked = repository.board.folder.clone();
                 replies
                     .add(&Reply::File(crate::wire::failed(&asked, &problem)))

@@ -78,7 +78,7 @@ pub async fn checkout(
     let mut waiting = JoinSet::new();
     for (target, verdict) in targets.into_iter().zip(verdicts) {
         match (&wish.wait, &verdict.result) {
-            (Some(patience), Err(problem)) if is_worth_waiting(problem) => {
+            (Some(patience), Err(problem)) if problem.is_passing() => {
                 let until = patience
                     .at_most_ms
                     .map(|ms| started.after(Duration::from_millis(ms)));
@@ -105,15 +105,6 @@ pub async fn checkout(
         }
     }
     replies.send(&Reply::Done).await
-}
-
-/// Whether time may change the answer.
-fn is_worth_waiting(problem: &Problem) -> bool {
-    match problem {
-        Problem::Refused(Refusal::Held { .. } | Refusal::Guarded { .. }) | Problem::NoAnswer { .. } => true,
-        Problem::Store(error) => error.is_passing(),
-        _ => false,
-    }
 }
 
 /// Somebody who waits for one file.
@@ -190,17 +181,20 @@ impl Place {
                 continue;
             };
             match &next.result {
-                Err(problem) if is_worth_waiting(problem) => verdict = next,
+                Err(problem) if problem.is_passing() => verdict = next,
                 _ => return (self.target, next),
             }
         }
     }
 
     fn give_up(self, verdict: Verdict, now: Moment) -> (Target, Verdict) {
-        let lock = match verdict.result {
-            Err(Problem::Refused(Refusal::Held { lock, .. } | Refusal::Guarded { lock, .. })) => Some(lock),
-            _ => None,
+        let Err(Problem::Refused(Refusal::Held { lock, .. } | Refusal::Guarded { lock, .. })) =
+            verdict.result
+        else {
+            // Without the share nobody knows how the file stands.
+            return (self.target, verdict);
         };
+        let lock = Some(lock);
         let result = Err(Problem::TimedOut {
             lock,
             waited: now.since(self.started),

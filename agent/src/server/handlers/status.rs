@@ -32,7 +32,7 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
         && board.table().is_none()
     {
         // What is held there is not known. Where nothing was held when it was last read, that need not trouble anybody.
-        if !repository.kept().held.is_empty() {
+        if repository.kept().may_hold() {
             replies
                 .add(&Reply::File(wire::failed(&board.folder, &problem)))
                 .await?;

@@ -71,8 +71,9 @@ async fn until_free(target: Target, started: Moment, until: Option<Moment>) -> F
                 outcome: Outcome::Free,
             };
         }
-        if let Err(problem @ Problem::Stopping) = board.readable() {
-            return target.failed(problem);
+        let unreadable = board.readable().err();
+        if let Some(problem) = unreadable.as_ref().filter(|problem| !problem.is_passing()) {
+            return target.failed(problem.clone());
         }
         let now = board.clock.moment();
         let left = until.map(|until| until.since(now));
@@ -86,10 +87,12 @@ async fn until_free(target: Target, started: Moment, until: Option<Moment>) -> F
         match changed {
             Ok(true) => {}
             Ok(false) => {
-                return target.failed(Problem::TimedOut {
+                let timed_out = Problem::TimedOut {
                     lock: target.lock(),
                     waited: now.since(started),
-                });
+                };
+                // Without the share nobody knows how the file stands.
+                return target.failed(unreadable.unwrap_or(timed_out));
             }
             Err(_) => return target.failed(Problem::Stopping),
         }

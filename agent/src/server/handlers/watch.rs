@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camctl_shared::ipc::message::{Event, EventKind, Reply};
 use camctl_shared::model::Commit;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
 use super::fail;
@@ -46,7 +46,9 @@ pub async fn watch(agent: &Agent, replies: &mut Replies, paths: Vec<String>) -> 
         folders.push(repository.board.folder.clone());
         let same = |(other, _): &&(Arc<Repository>, String)| Arc::ptr_eq(other, repository);
         let below: Vec<String> = scopes.iter().filter(same).map(|(_, path)| path.clone()).collect();
-        watching.spawn(follow(Arc::clone(repository), below, events.clone()));
+        // Before the client is told that it watches: from then on it misses nothing.
+        let news = repository.board.subscribe();
+        watching.spawn(follow(Arc::clone(repository), news, below, events.clone()));
     }
     drop(events);
     replies.be_patient();
@@ -64,8 +66,12 @@ pub async fn watch(agent: &Agent, replies: &mut Replies, paths: Vec<String>) -> 
     replies.send(&Reply::Done).await
 }
 
-async fn follow(repository: Arc<Repository>, below: Vec<String>, events: mpsc::Sender<Event>) {
-    let mut news = repository.board.subscribe();
+async fn follow(
+    repository: Arc<Repository>,
+    mut news: broadcast::Receiver<News>,
+    below: Vec<String>,
+    events: mpsc::Sender<Event>,
+) {
     repository.wake();
     let event = |at_us, commit, what| Event {
         repository: repository.board.folder.clone(),

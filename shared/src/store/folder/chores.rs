@@ -44,7 +44,7 @@ impl FolderStore {
         let held = self.mutex.enter(self.share.as_ref(), self.clock.as_ref());
         self.follow_listing()?;
         let mut wrong = Vec::new();
-        if self.read_head()? != Some(self.n()) {
+        if self.read_head()?.is_none_or(|hint| hint.n != self.n()) {
             let path = self.share.show(layout::HEAD);
             if mend {
                 self.write_head()?;

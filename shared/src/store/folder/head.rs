@@ -13,13 +13,7 @@ const MAGIC: &str = "camctl1 ";
 
 /// The record for commit `n`.
 pub(super) fn encode(n: u64, nonce: &Nonce) -> Vec<u8> {
-    let nonce: String = nonce
-        .as_str()
-        .chars()
-        .filter(char::is_ascii)
-        .chain(std::iter::repeat('-'))
-        .take(16)
-        .collect();
+    let nonce = shorten(nonce);
     let text = format!("{MAGIC}{n:020} {nonce} ");
     let mut bytes = format!("{text}{}", checksum(text.as_bytes())).into_bytes();
     bytes.resize(SIZE - 1, b' ');
@@ -27,18 +21,42 @@ pub(super) fn encode(n: u64, nonce: &Nonce) -> Vec<u8> {
     bytes
 }
 
-/// The number of the newest commit; `None` when the record is torn, foreign or from another version.
-pub(super) fn decode(bytes: &[u8]) -> Option<u64> {
+/// What `head` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hint {
+    /// The newest commit.
+    pub(super) n: u64,
+    nonce: Box<str>,
+}
+
+impl Hint {
+    /// Whether it tells of the commit with this nonce, and not of one of another log.
+    pub(super) fn is_of(&self, nonce: &Nonce) -> bool {
+        *self.nonce == *shorten(nonce)
+    }
+}
+
+fn shorten(nonce: &Nonce) -> String {
+    let ascii = nonce.as_str().chars().filter(char::is_ascii);
+    ascii.chain(std::iter::repeat('-')).take(16).collect()
+}
+
+/// What the record says; `None` when it is torn, foreign or from another version.
+pub(super) fn decode(bytes: &[u8]) -> Option<Hint> {
     let bytes = bytes.get(..SIZE)?;
     let (text, rest) = bytes.split_at(MAGIC.len() + 20 + 1 + 16 + 1);
     let sum = rest.get(..16)?;
     if !text.starts_with(MAGIC.as_bytes()) || sum != checksum(text).as_bytes() {
         return None;
     }
-    std::str::from_utf8(&text[MAGIC.len()..MAGIC.len() + 20])
+    let (n, nonce) = std::str::from_utf8(text.get(MAGIC.len()..)?)
         .ok()?
-        .parse()
-        .ok()
+        .trim_end()
+        .split_once(' ')?;
+    Some(Hint {
+        n: n.parse().ok()?,
+        nonce: nonce.into(),
+    })
 }
 
 #[cfg(test)]
@@ -59,8 +77,10 @@ mod tests {
             )
         );
         assert_eq!(bytes.len(), SIZE);
-        assert_eq!(decode(&bytes), Some(1842));
-        assert_eq!(decode(&encode(u64::MAX, &nonce)), Some(u64::MAX));
+        let hint = decode(&bytes).unwrap();
+        assert_eq!(hint.n, 1842);
+        assert!(hint.is_of(&nonce) && !hint.is_of(&Nonce::random()));
+        assert_eq!(decode(&encode(u64::MAX, &nonce)).unwrap().n, u64::MAX);
     }
 
     #[test]

@@ -37,17 +37,41 @@ impl FolderStore {
 
     /// Returns `false` when there is no hint to take.
     fn take_hint(&mut self) -> Result<bool> {
-        let known = self.n();
-        match self.read_head()? {
-            Some(newest) if newest > known => self.replay_to(newest)?,
-            // Lower: ignored, and rewritten when there is time.
-            Some(newest) => self.head_behind = newest < known,
-            None => {
-                self.head_behind = true;
-                return Ok(false);
-            }
+        let (known, nonce) = {
+            let table = self.table.read();
+            (table.n, table.nonce.clone())
+        };
+        let Some(hint) = self.read_head()? else {
+            self.head_behind = true;
+            return Ok(false);
+        };
+        if hint.n > known {
+            self.replay_to(hint.n)?;
+        } else if !(hint.n == known && hint.is_of(&nonce)) {
+            // Lower is ignored, and rewritten when there is time; but only in the log that it was read from.
+            self.confirm()?;
+            self.head_behind = true;
+        } else {
+            self.head_behind = false;
         }
         Ok(true)
+    }
+
+    /// Makes sure that the log is still the one that was read: somebody may have deleted the repository under a running
+    /// agent, and made another in its place. Nothing of the old one may get into the new one.
+    fn confirm(&mut self) -> Result<()> {
+        let Some(size) = self.folder_size else {
+            return Ok(());
+        };
+        let (n, nonce, case) = {
+            let table = self.table.read();
+            (table.n, table.nonce.clone(), table.case)
+        };
+        match self.read_commit(&layout::commit(n, size), Some(case)) {
+            Ok(read) if read.commit.nonce == nonce => Ok(()),
+            Err(StoreError::Share(error)) if error.kind != ShareErrorKind::NotFound => Err(error.into()),
+            _ => self.load_log(),
+        }
     }
 
     fn follow_log(&mut self) -> Result<()> {
@@ -75,7 +99,7 @@ impl FolderStore {
             match self.try_load() {
                 // What seems to be missing may be a listing that this client remembers from earlier.
                 Err(StoreError::Damaged { .. } | StoreError::Lost { .. })
-                    if self.clock.moment().since(started) < self.timings.stale_cache / 5 =>
+                    if self.clock.moment().since(started) < self.patience() / 5 =>
                 {
                     self.clock.pause(pause);
                     pause *= 2;
@@ -108,9 +132,9 @@ impl FolderStore {
     fn start_from(&mut self, table: Table, size: u64, folder: u64) -> Result<()> {
         let (known, loaded) = (self.n(), self.folder_size.is_some());
         let last = self.commits_in(folder)?.into_iter().max().unwrap_or(table.n);
-        let newest = self.read_head()?.unwrap_or(0).max(last);
+        let newest = self.read_head()?.map_or(0, |hint| hint.n).max(last);
         if loaded && table.repository != self.table.read().repository {
-            let problem = "another repository has been put in this one's place";
+            let problem = "another repository was made in this one's place; `camctl agent restart` goes on with the new one";
             return Err(self.damaged(layout::LOG, problem));
         }
         if newest < known {
@@ -157,6 +181,7 @@ impl FolderStore {
                     return Err(self.damaged(&path, format!("it says that it is commit {}", read.commit.n)));
                 }
                 Ok(read) if read.commit.previous != self.table.read().nonce => {
+                    self.confirm()?;
                     return Err(self.damaged(&path, "it does not follow the commit before it"));
                 }
                 Ok(read) => return Ok(Fetched::Here(Box::new(read))),
@@ -165,7 +190,7 @@ impl FolderStore {
                 Err(error @ StoreError::Damaged { .. }) => Some(error),
                 Err(error) => return Err(error),
             };
-            if self.clock.moment().since(started) >= self.timings.stale_cache {
+            if self.clock.moment().since(started) >= self.patience() {
                 return match problem {
                     Some(damaged) => Err(damaged),
                     None => self.explain_missing(n, &path, size),
@@ -176,6 +201,15 @@ impl FolderStore {
             }
             self.clock.pause(pause);
             pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// How long what cannot be right is looked at again. A disk of this machine shows everybody the same.
+    fn patience(&self) -> Duration {
+        if self.share.is_local() {
+            self.timings.stale_cache / 20
+        } else {
+            self.timings.stale_cache
         }
     }
 
@@ -201,7 +235,7 @@ impl FolderStore {
     }
 
     /// `None` when it is missing or torn.
-    pub(super) fn read_head(&self) -> Result<Option<u64>> {
+    pub(super) fn read_head(&self) -> Result<Option<head::Hint>> {
         match self.share.read(layout::HEAD, 4096) {
             Ok(bytes) => Ok(head::decode(&bytes)),
             Err(error) if matches!(error.kind, ShareErrorKind::NotFound | ShareErrorKind::TooLarge) => {
@@ -251,6 +285,7 @@ impl FolderStore {
     /// What it means that there is no log: no repository, or one that was lost.
     fn without_log(&self) -> StoreError {
         match super::init::was_initialised(self.share.as_ref()) {
+            Ok(false) if self.folder_size.is_some() => StoreError::vanished(&self.share.show("")),
             Ok(false) => StoreError::NoRepository {
                 path: self.share.show("").into(),
             },

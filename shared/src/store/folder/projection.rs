@@ -201,9 +201,12 @@ impl FolderStore {
             return;
         }
         // Newer commits belong into it too; when they cannot be read, the next round will have them.
-        let _ = self.follow_head();
+        let followed = self.follow_head();
         let mut pause = self.timings.project_after;
-        if self.is_foreign_since_it_was_good() {
+        if followed.is_err() {
+            // Perhaps nothing is mounted there just now, or another repository is: this table belongs into neither.
+            pause = self.timings.check_projection;
+        } else if self.is_foreign_since_it_was_good() {
             // Not overwritten unseen: looked at until it is whole, and set aside.
             self.check_projection(now);
             pause = self.timings.suspect;
@@ -324,6 +327,8 @@ impl FolderStore {
 
     /// Keeps what stands there aside, if `keep`, and writes ours. Returns what a person should know.
     fn restore(&mut self, path: &str, bytes: &[u8], keep: bool) -> Result<String> {
+        // Where there is no log, nothing is mounted, and an empty folder is to stay empty.
+        self.log_folders()?;
         let table_n = self.n();
         let shown = self.share.show(path);
         if !keep {

@@ -52,14 +52,20 @@ impl Bench {
     /// A fresh repository.
     pub(super) fn new(folder_size: u64) -> Self {
         let bench = Self::bare();
+        bench.init(folder_size);
+        bench
+    }
+
+    /// Makes the folder a repository.
+    pub(super) fn init(&self, folder_size: u64) {
+        let founder = Arc::new(owner("founder"));
         let made = init(
-            &bench.share(),
-            &Arc::new(owner("founder")),
+            &self.share(),
+            &founder,
             &system_clock(),
             &init_options(folder_size),
         );
         assert!(!made.unwrap().existed);
-        bench
     }
 
     /// A folder that is no repository yet.
