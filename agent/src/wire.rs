@@ -65,6 +65,21 @@ impl Eyes<'_> {
         }
     }
 
+    /// A lock that was granted a moment ago. An agent that was frozen before it could say so may have learnt meanwhile
+    /// that the lock is over: then it must not say that it stands.
+    fn just_taken(&self, file: &FileName, lock: &Lock) -> LockInfo {
+        let mut info = self.lock(file, lock);
+        let stands = self
+            .table
+            .locks
+            .get(file)
+            .is_some_and(|now| now.token == lock.token);
+        if !stands {
+            info.presence = Presence::Unsafe;
+        }
+        info
+    }
+
     /// The lock that stands on `file` now, if there is one.
     pub fn standing(&self, file: &FileName) -> Option<LockInfo> {
         self.table.locks.get(file).map(|lock| self.lock(file, lock))
@@ -92,11 +107,11 @@ impl Eyes<'_> {
     pub fn done(&self, file: &FileName, done: &Done, changed: Option<bool>) -> Outcome {
         match done {
             Done::Granted { lock, after } => Outcome::Granted {
-                lock: self.lock(file, lock),
+                lock: self.just_taken(file, lock),
                 after: after.as_ref().map(ended),
             },
             Done::Renewed { lock } => Outcome::Renewed {
-                lock: self.lock(file, lock),
+                lock: self.just_taken(file, lock),
             },
             Done::Released { was, next } => Outcome::Released {
                 was: self.lock(file, was),

@@ -52,7 +52,7 @@ impl Small {
         let (last, first) = arguments.split_last().unwrap();
         let path = if *last == "." {
             self.repository.folder().to_owned()
-        } else if last.ends_with(".mcam") {
+        } else if last.contains(".mcam") {
             self.repository.path(last)
         } else {
             return machine.camctl(arguments).in_folder(self.sandbox.folder()).run();

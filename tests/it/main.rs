@@ -14,12 +14,19 @@ mod agent;
 mod break_;
 mod checkin;
 mod checkout;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod doctor;
+#[cfg(unix)]
+mod frozen;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod init;
 mod list;
 mod names;
+#[cfg(unix)]
+mod no_double_grant;
+mod no_mutex;
 #[cfg(unix)]
 mod old_tools;
 mod recovery;

@@ -258,6 +258,7 @@ fn every_path_to_a_file_is_one_key() {
         .alice(&["checkout", "alias.vnc", "-m", "mine"])
         .run()
         .succeeds();
+    let absolute = root.join("parts/c.vnc");
     let paths: [(PathBuf, &str); 11] = [
         (root.clone(), "parts/c.vnc"),
         (root.clone(), "./parts/.././parts//c.vnc"),
@@ -269,12 +270,8 @@ fn every_path_to_a_file_is_one_key() {
         (above.clone(), "by link/parts/c.vnc"),
         (above.clone(), "deep/c.vnc"),
         (above.clone(), "file.vnc"),
-        (
-            PathBuf::from("/"),
-            &root.join("parts/c.vnc").to_str().unwrap().to_owned(),
-        ),
-    ]
-    .map(|(folder, path)| (folder, &*path.to_owned().leak()));
+        (PathBuf::from("/"), absolute.to_str().unwrap()),
+    ];
     for (number, (folder, path)) in paths.iter().enumerate() {
         // A machine that has never seen the repository, so that this path is its first to it; and bob, who knows it.
         let new = stage.sandbox.machine("eve", &format!("NEW-{number}"));

@@ -27,8 +27,7 @@ fn look(folder: &Path) -> Value {
 
 fn row<'a>(rows: &'a Value, name: &str) -> &'a Value {
     let mut rows = rows.as_array().unwrap().iter();
-    rows.find(|row| row["name"] == name)
-        .unwrap_or_else(|| panic!("{name} is not listed"))
+    rows.find(|row| row["name"] == name).unwrap()
 }
 
 /// Given locks of camctl, when the old readers look,

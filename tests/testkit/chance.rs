@@ -42,8 +42,15 @@ impl Chance {
 
     /// One of `choices`, of which there are some.
     pub fn one<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        let at = self.number(0..choices.len() as u64);
-        &choices[usize::try_from(at).unwrap_or(0)]
+        &choices[self.index(choices.len())]
+    }
+
+    /// A place among `count`, which is not zero.
+    ///
+    /// # Panics
+    /// Never: it is smaller than `count`.
+    pub fn index(&mut self, count: usize) -> usize {
+        usize::try_from(self.number(0..count as u64)).expect("it is below a usize")
     }
 
     /// A time between the two, in milliseconds.

@@ -287,7 +287,9 @@ mod tests {
             n += 1_i64;
         };
         write(None);
-        changes.iter().for_each(|change| write(Some(change)));
+        for change in changes {
+            write(Some(change));
+        }
         let read = std::panic::catch_unwind(|| {
             let mut ledger = Ledger::of(sandbox.folder().to_owned());
             ledger.catch_up();

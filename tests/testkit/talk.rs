@@ -43,20 +43,47 @@ impl Talk {
     }
 
     fn try_ask(&mut self, request: &Request) -> Result<Vec<Reply>, Silence> {
-        let client = match &mut self.client {
-            Some(client) => client,
-            None => self
-                .client
-                .insert(Client::connect(&self.endpoint, self.limits).map_err(Silence::NotAsked)?),
-        };
+        self.client()?.send(request).map_err(silence)?;
+        self.replies()
+    }
+
+    fn client(&mut self) -> Result<&mut Client, Silence> {
+        if let Some(client) = self.client.take() {
+            return Ok(self.client.insert(client));
+        }
+        let new = Client::connect(&self.endpoint, self.limits).map_err(Silence::NotAsked)?;
+        Ok(self.client.insert(new))
+    }
+
+    /// Sends a request, which lies with the system until the agent reads it. [`Talk::replies`] waits for the answer.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    #[track_caller]
+    pub fn send(&mut self, request: &Request) {
+        let sent = self
+            .client()
+            .and_then(|client| client.send(request).map_err(silence));
+        sent.unwrap_or_else(|silence| panic!("{request:?} cannot be sent: {silence:?}"));
+    }
+
+    /// What the agent answers to the request that was sent.
+    ///
+    /// # Errors
+    /// [`Silence`].
+    pub fn replies(&mut self) -> Result<Vec<Reply>, Silence> {
+        let client = self.client()?;
         let mut replies = Vec::new();
-        for reply in client.request(request) {
-            match reply.map_err(silence)? {
-                Reply::Progress { .. } => {}
-                reply => replies.push(reply),
+        loop {
+            let reply = client.next_reply().map_err(silence)?;
+            let last = reply.is_last();
+            if !matches!(reply, Reply::Progress { .. }) {
+                replies.push(reply);
+            }
+            if last {
+                return Ok(replies);
             }
         }
-        Ok(replies)
     }
 
     /// As [`Talk::ask`], for a request about one file.
@@ -68,15 +95,7 @@ impl Talk {
     /// When the agent answers about more or fewer files.
     #[track_caller]
     pub fn ask_one(&mut self, request: &Request) -> Result<Outcome, Silence> {
-        let replies = self.ask(request)?;
-        match <[Reply; 2]>::try_from(replies) {
-            Ok([Reply::File(report), Reply::Done]) => Ok(report.outcome),
-            Ok(replies) => panic!("{request:?} was answered with {replies:?}"),
-            Err(replies) => match replies.as_slice() {
-                [Reply::Failed(fault)] => Ok(Outcome::Failed(fault.clone())),
-                _ => panic!("{request:?} was answered with {replies:?}"),
-            },
-        }
+        Ok(only(self.ask(request)?))
     }
 
     /// Takes a file.
@@ -105,6 +124,21 @@ impl Talk {
             all: false,
             message: None,
         })
+    }
+}
+
+/// What became of the only file of a request.
+///
+/// # Panics
+/// When the agent answered about more or fewer files.
+#[track_caller]
+pub fn only(replies: Vec<Reply>) -> Outcome {
+    let shown = format!("{replies:?}");
+    let mut replies = replies.into_iter();
+    match (replies.next(), replies.next(), replies.next()) {
+        (Some(Reply::File(report)), Some(Reply::Done), None) => report.outcome,
+        (Some(Reply::Failed(fault)), None, None) => Outcome::Failed(fault),
+        _ => panic!("about one file the agent said {shown}"),
     }
 }
 

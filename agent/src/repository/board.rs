@@ -111,10 +111,6 @@ pub struct State {
     pub lost: BTreeMap<FileName, Loss>,
     /// When somebody last asked for something.
     pub asked: Option<Moment>,
-    /// When the table was last brought up to date.
-    pub polled: Option<Moment>,
-    /// Whether the operating system tells of changes.
-    pub hears: bool,
     /// What an earlier run knew, until the table was read.
     pub kept: Kept,
 }
@@ -241,8 +237,6 @@ impl Board {
                 mine: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 asked: None,
-                polled: None,
-                hears: false,
                 kept: Kept::default(),
             }),
             changed: watch::Sender::new(0),

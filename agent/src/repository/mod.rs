@@ -209,20 +209,12 @@ impl Repository {
         patient.min(asked.after(board.patience.saturating_mul(SLOW)).since(now))
     }
 
-    /// Makes what the board shows as new as it can be had quickly. The board says whether it may be trusted.
+    /// Makes what the board shows as new as it can be had quickly: everything that others had acknowledged before this
+    /// was called. Events and polls are no substitute: what they tell of may be on its way. The board says whether it
+    /// may be trusted.
     pub async fn freshen(&self) {
         self.board.note_asked();
-        let fresh_enough = {
-            let now = self.board.clock.moment();
-            let state = self.board.state();
-            let recent = state
-                .polled
-                .is_some_and(|polled| now.since(polled) < state.policy.poll_busy);
-            matches!(state.health, Health::Well) && (state.hears || recent)
-        };
-        if !fresh_enough {
-            self.glance().await;
-        }
+        self.glance().await;
     }
 
     /// Has the worker look at the share now; but not where it hangs already.

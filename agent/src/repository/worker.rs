@@ -244,7 +244,6 @@ impl Worker {
             && let Some(folder) = folder
         {
             self.events = Events::watch(&folder, self.jobs.clone());
-            self.board.state().hears = self.events.is_some();
         }
     }
 

@@ -260,6 +260,7 @@ impl Share for DiskShare {
         let error = self.error("publish", path, &cause);
         match error.kind {
             Kind::Exists => Published::Taken,
+            _ if platform::is_refusal(&cause) => self.refused(path, error),
             // Either end may be missing.
             Kind::NotFound => match fs::symlink_metadata(&from) {
                 Ok(_) => Published::NoFolder,
@@ -268,7 +269,6 @@ impl Share for DiskShare {
                 }
                 Err(_) => Published::Unknown(error),
             },
-            _ if platform::is_refusal(&cause) => self.refused(path, error),
             _ => Published::Unknown(error),
         }
     }

@@ -59,7 +59,6 @@ impl Worker {
         let now = self.now();
         match result {
             Ok(()) => {
-                self.board.state().polled = Some(now);
                 self.note_readable();
                 self.schedule.done(chore, now);
                 self.schedule.tend(now, Some(Duration::ZERO));

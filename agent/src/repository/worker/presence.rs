@@ -146,7 +146,12 @@ impl Worker {
         self.board.bump();
         self.refuse_backlog(&Problem::Stopping);
         if let Some(mut batch) = self.in_doubt.take() {
-            batch.fail(&Problem::Stopping);
+            // What was sent may be in the log: it would be untrue that nothing was done.
+            batch.fail(&Problem::NoAnswer {
+                folder: self.board.folder.clone(),
+                waited: self.board.patience,
+                unsettled: true,
+            });
             batch.deliver(&self.board, &self.jobs);
         }
         parked
