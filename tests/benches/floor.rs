@@ -52,7 +52,8 @@ fn ask(socket: &str, what: &str) -> io::Result<()> {
 
 fn serve(socket: &str, folder: &Path, bytes: usize) -> io::Result<()> {
     let listener = UnixListener::bind(socket)?;
-    let list = vec![0; bytes];
+    // Not zeroes: those would all be one page of memory.
+    let list = vec![b'x'; bytes];
     let commits = std::sync::Mutex::new(0);
     std::thread::scope(|scope| {
         for stream in listener.incoming() {

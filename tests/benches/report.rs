@@ -98,14 +98,14 @@ fn throughput() -> Vec<Row> {
     for clients in crate::throughput::CLIENTS {
         let floor = format!("floor {clients} clients");
         rows.push(row(
-            &format!("floor: commits with {clients} clients"),
+            &format!("floor: commits, clients: {clients}"),
             &floor,
             rate,
             "",
             None,
         ));
         for locks in crate::stage::LOCKS {
-            let what = format!("commits with {clients} clients at {locks} locks");
+            let what = format!("commits, clients: {clients}, locks: {locks}");
             let value = format!("{clients} clients at {locks} locks");
             rows.push(match clients {
                 1 => row(
