@@ -10,6 +10,8 @@ mod mount;
 mod stage;
 
 mod agent;
+#[cfg(target_os = "linux")]
+mod bad_input;
 #[path = "break.rs"]
 mod break_;
 mod checkin;
