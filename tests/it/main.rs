@@ -25,6 +25,7 @@ mod frozen;
 mod full_disk;
 mod init;
 mod list;
+#[cfg(unix)]
 mod names;
 #[cfg(unix)]
 mod no_double_grant;
