@@ -1,5 +1,6 @@
 //! The way to the agent: connect, start one when nobody listens, and turn the client's errors into failures.
 
+use std::thread;
 use std::time::Duration;
 
 use camctl_shared::ipc::client::{Client, ClientError, Limits, Stage};
@@ -10,6 +11,11 @@ use camctl_shared::paths::Paths;
 use crate::agent_start::start;
 use crate::app::{Link, Start, Talk};
 use crate::errors::{About, Failure};
+
+/// How often a request is sent again that the agent has not heard: it was just ending, or had no room.
+const TRIES: u32 = 10;
+/// The pause before the first repetition; each later one is longer by as much.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The way to this user's agent.
 #[derive(Debug)]
@@ -26,35 +32,62 @@ impl Local {
 
 impl Link for Local {
     fn open(&mut self, wish: Start) -> Result<Box<dyn Talk>, Failure> {
-        let local = |error: &dyn std::error::Error| Failure::Local {
-            problem: error.to_string(),
+        let may_start = wish == Start::IfNeeded && self.may_start;
+        let connected = Connected {
+            client: connect(may_start)?,
+            may_start,
+            first: None,
+            tries: 0,
         };
-        let paths = Paths::from_env().map_err(|error| local(&error))?;
-        let endpoint = Endpoint::resolve(&paths).map_err(|error| local(&error))?;
-        let client = match Client::connect(&endpoint, Limits::default()) {
-            Ok(client) => client,
-            Err(ClientError::NoAgent { .. }) if wish == Start::IfNeeded && self.may_start => {
-                start(&paths, &endpoint)?
-            }
-            Err(error) => return Err(failure(&error)),
-        };
-        Ok(Box::new(Connected { client }))
+        Ok(Box::new(connected))
+    }
+}
+
+fn connect(may_start: bool) -> Result<Client, Failure> {
+    let local = |error: &dyn std::error::Error| Failure::Local {
+        problem: error.to_string(),
+    };
+    let paths = Paths::from_env().map_err(|error| local(&error))?;
+    let endpoint = Endpoint::resolve(&paths).map_err(|error| local(&error))?;
+    match Client::connect(&endpoint, Limits::default()) {
+        Ok(client) => Ok(client),
+        Err(ClientError::NoAgent { .. }) if may_start => start(&paths, &endpoint),
+        Err(error) => Err(failure(&error)),
     }
 }
 
 /// A conversation over the agent's socket.
 struct Connected {
     client: Client,
+    may_start: bool,
+    /// The first request, until the agent has said anything: one that was not heard is sent again.
+    first: Option<Request>,
+    tries: u32,
 }
 
 impl Talk for Connected {
     fn send(&mut self, request: &Request) -> Result<(), Failure> {
+        self.first = self.client.agent().is_none().then(|| request.clone());
         self.client.send(request).map_err(|error| failure(&error))
     }
 
     fn receive(&mut self, limit: Option<Duration>) -> Result<Reply, Failure> {
-        self.client.set_reply_limit(limit);
-        self.client.next_reply().map_err(|error| failure(&error))
+        loop {
+            self.client.set_reply_limit(limit);
+            match (self.client.next_reply(), &self.first) {
+                (Ok(reply), _) => {
+                    self.first = None;
+                    return Ok(reply);
+                }
+                (Err(error), Some(request)) if error.was_not_heard() && self.tries < TRIES => {
+                    self.tries += 1;
+                    thread::sleep(PAUSE * self.tries);
+                    self.client = connect(self.may_start)?;
+                    self.client.send(request).map_err(|error| failure(&error))?;
+                }
+                (Err(error), _) => return Err(failure(&error)),
+            }
+        }
     }
 
     fn wait_for_end(&mut self, limit: Duration) -> Result<(), Failure> {

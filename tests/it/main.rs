@@ -5,6 +5,8 @@
 )]
 
 mod architecture;
+#[cfg(target_os = "linux")]
+mod mount;
 mod stage;
 
 mod agent;
@@ -17,11 +19,18 @@ mod clocks;
 mod doctor;
 #[cfg(unix)]
 mod frozen;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod init;
 mod list;
+mod names;
 #[cfg(unix)]
 mod no_double_grant;
 mod no_mutex;
+#[cfg(unix)]
+mod old_tools;
+mod recovery;
+mod restart;
 mod status;
 mod wait;
 mod watch;

@@ -114,6 +114,30 @@ pub enum ClientError {
     Unfinished,
 }
 
+impl ClientError {
+    /// Whether the agent certainly has not acted on the request, because it hung up without its `Hello`, which it says
+    /// before it reads any: it was just ending, or had no room.
+    pub fn was_not_heard(&self) -> bool {
+        let Self::Broken {
+            stage: Stage::Hello,
+            problem,
+        } = self
+        else {
+            return false;
+        };
+        match problem {
+            CodecError::Closed => true,
+            CodecError::Io(error) => {
+                matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+                )
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A connection to the agent, for one request after the other.
 #[derive(Debug)]
 pub struct Client {

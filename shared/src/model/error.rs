@@ -122,6 +122,19 @@ pub struct ShareError {
     pub cause: Box<str>,
 }
 
+impl ShareError {
+    /// That the folder `path` is no repository, although it was one before: what it lies on is away.
+    pub fn vanished(path: &str) -> Self {
+        Self {
+            action: "find",
+            path: format!("{path}/{OWN_FOLDER}").into(),
+            // Nothing that is missed below it says anything about the files.
+            kind: ShareErrorKind::Unknown,
+            cause: "it was there before; is the share connected?".into(),
+        }
+    }
+}
+
 /// Why the lock table could not be read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
@@ -197,16 +210,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// That the folder `path` is no repository, although it was one before: what it lies on is away.
-    pub fn vanished(path: &str) -> Self {
-        Self::Share(ShareError {
-            action: "find",
-            path: format!("{path}/{OWN_FOLDER}").into(),
-            kind: ShareErrorKind::NotFound,
-            cause: "it was there before; is the share connected?".into(),
-        })
-    }
-
     /// Whether the same call may succeed later without anybody mending anything.
     pub fn is_passing(&self) -> bool {
         match self {

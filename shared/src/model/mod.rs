@@ -14,7 +14,7 @@ mod table;
 pub use commit::{Change, Commit, Draft, Ended, How, Nonce, RequestId, SessionChange, Verb};
 pub use error::{Refusal, ShareError, ShareErrorKind, StoreError};
 pub use lock::{Base, Kind, Lock, Note, Process, Token, Waiter};
-pub use name::{Case, FileName, NameError, OWN_FOLDER, has_extension};
+pub use name::{Case, FileName, NameError, OWN_FOLDER, has_extension, spellings};
 pub use owner::{Owner, SessionId};
 pub use policy::{
     FORMAT as POLICY_FORMAT, OnExit, Policy, PolicyError, Protect, parse_duration, show_duration,

@@ -147,6 +147,20 @@ pub fn has_extension(path: &str, extensions: &[impl AsRef<str>]) -> bool {
             .any(|wanted| same_letters(extension, wanted.as_ref()))
 }
 
+/// How `path` may be written on a disk that tells Unicode's normal forms apart: as it is, composed (NFC), decomposed
+/// (NFD, as macOS writes names), each once.
+pub fn spellings(path: &str) -> Vec<String> {
+    let mut forms = vec![path.to_owned()];
+    if !path.is_ascii() {
+        for form in [path.nfc().collect::<String>(), path.nfd().collect()] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    forms
+}
+
 fn same_letters(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || (!a.is_ascii() && !b.is_ascii() && fold(a) == fold(b))
 }
@@ -252,6 +266,16 @@ impl fmt::Debug for FileName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_may_be_written_in_either_normal_form() {
+        let (composed, decomposed) = ("caf\u{e9}.mcam", "cafe\u{301}.mcam");
+        assert_eq!(spellings(composed), [composed, decomposed]);
+        assert_eq!(spellings(decomposed), [decomposed, composed]);
+        assert_eq!(spellings("a.mcam"), ["a.mcam"]);
+        let mixed = "\u{e9}/e\u{301}";
+        assert_eq!(spellings(mixed).len(), 3);
+    }
 
     fn parse(text: &str) -> Result<FileName, NameError> {
         FileName::parse(text, Case::Sensitive)

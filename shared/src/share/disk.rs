@@ -260,15 +260,15 @@ impl Share for DiskShare {
         let error = self.error("publish", path, &cause);
         match error.kind {
             Kind::Exists => Published::Taken,
+            _ if platform::is_refusal(&cause) => self.refused(path, error),
             // Either end may be missing.
             Kind::NotFound => match fs::symlink_metadata(&from) {
                 Ok(_) => Published::NoFolder,
-                Err(gone) if gone.kind() == io::ErrorKind::NotFound => {
+                Err(gone) if platform::kind(&gone) == Kind::NotFound => {
                     self.refused(path, failure("publish", &from, &gone))
                 }
                 Err(_) => Published::Unknown(error),
             },
-            _ if platform::is_refusal(&cause) => self.refused(path, error),
             _ => Published::Unknown(error),
         }
     }

@@ -15,7 +15,8 @@ use crate::model::ShareErrorKind as Kind;
 /// What kind of answer `error` is.
 pub(super) fn kind(error: &io::Error) -> Kind {
     match Errno::from_io_error(error) {
-        Some(Errno::NOENT) => Kind::NotFound,
+        // Below a file there is nothing, and a name that the file system cannot hold is none of its names.
+        Some(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => Kind::NotFound,
         Some(Errno::EXIST) => Kind::Exists,
         // A folder that is not empty holds something that is in use, or that an NFS client only hides until then.
         Some(Errno::BUSY | Errno::AGAIN | Errno::TXTBSY | Errno::NOTEMPTY) => Kind::Busy,
@@ -307,6 +308,8 @@ mod tests {
         }
         let cases = [
             (Errno::NOENT, Kind::NotFound),
+            (Errno::NOTDIR, Kind::NotFound),
+            (Errno::NAMETOOLONG, Kind::NotFound),
             (Errno::EXIST, Kind::Exists),
             (Errno::AGAIN, Kind::Busy),
             (Errno::ACCESS, Kind::Denied),

@@ -32,7 +32,14 @@ fn number(error: &io::Error) -> Option<u32> {
 /// What kind of answer `error` is.
 pub(super) fn kind(error: &io::Error) -> Kind {
     match number(error) {
-        Some(code::ERROR_FILE_NOT_FOUND | code::ERROR_PATH_NOT_FOUND) => Kind::NotFound,
+        // Below a file there is nothing, and a name that the file system cannot hold is none of its names.
+        Some(
+            code::ERROR_FILE_NOT_FOUND
+            | code::ERROR_PATH_NOT_FOUND
+            | code::ERROR_DIRECTORY
+            | code::ERROR_INVALID_NAME
+            | code::ERROR_FILENAME_EXCED_RANGE,
+        ) => Kind::NotFound,
         Some(code::ERROR_FILE_EXISTS | code::ERROR_ALREADY_EXISTS) => Kind::Exists,
         Some(
             code::ERROR_SHARING_VIOLATION

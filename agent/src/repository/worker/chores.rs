@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camctl_shared::model::StoreError;
+use camctl_shared::model::{ShareError, StoreError};
 
 use super::Worker;
 use crate::desktop::{Notice, What};
@@ -155,7 +155,7 @@ impl Worker {
             return None;
         };
         let known = self.board.table().is_some() || self.board.state().kept.was_read();
-        known.then(|| StoreError::vanished(path))
+        known.then(|| ShareError::vanished(path).into())
     }
 
     pub(in crate::repository) fn tell(&self, what: What) {

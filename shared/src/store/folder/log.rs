@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::format::{self, Bad};
 use super::{FolderStore, Result, head, layout, unclear};
-use crate::model::{Case, Commit, ShareErrorKind, StoreError, Table};
+use crate::model::{Case, Commit, ShareError, ShareErrorKind, StoreError, Table};
 use crate::share::What;
 
 /// The longest commit that is read: a checkpoint of some 300,000 locks.
@@ -285,7 +285,7 @@ impl FolderStore {
     /// What it means that there is no log: no repository, or one that was lost.
     fn without_log(&self) -> StoreError {
         match super::init::was_initialised(self.share.as_ref()) {
-            Ok(false) if self.folder_size.is_some() => StoreError::vanished(&self.share.show("")),
+            Ok(false) if self.folder_size.is_some() => ShareError::vanished(&self.share.show("")).into(),
             Ok(false) => StoreError::NoRepository {
                 path: self.share.show("").into(),
             },
