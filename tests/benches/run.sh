@@ -19,5 +19,19 @@ cargo build --release --locked --target "$target" -p camctl-tests --features ben
 programs="$(cargo metadata --format-version 1 --no-deps --offline |
     sed -n 's/^.*"target_directory":"\([^"]*\)".*$/\1/p')/$target/release"
 
-say "$(nproc) processors, $(uname -sr), temporary files on $(stat -f -c %T "${TMPDIR:-/tmp}")"
+# Release programs abort on a panic, and people press Ctrl-C: what was started in this folder ends with this script.
+TMPDIR="$(mktemp -d "${TMPDIR:-/tmp}/bench-XXXXXX")"
+export TMPDIR
+cleanup() {
+    local process
+    for process in /proc/[0-9]*; do
+        if [ "${process#/proc/}" != "$$" ] && grep -qsF "$TMPDIR/" "$process/cmdline" "$process/environ"; then
+            kill -KILL "${process#/proc/}" 2>/dev/null || true
+        fi
+    done
+    rm -rf "$TMPDIR"
+}
+trap cleanup EXIT
+
+say "$(nproc) processors, $(uname -sr), temporary files on $(stat -f -c %T "$TMPDIR")"
 CAMCTL_TEST_PROGRAMS="$programs" "$programs/camctl-bench" "$@"
