@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use camctl_shared::clock::Timestamp;
 use serde_json::Value;
 
 use crate::Repository;
@@ -43,6 +45,9 @@ pub struct End {
     pub desk: Desk,
     /// Who ended it.
     pub by: Desk,
+    /// For how long its owner's session had committed nothing, by the times in the log: of use where all wall clocks are
+    /// one. `None` where it never had.
+    pub silent: Option<Duration>,
 }
 
 /// A file and the token of one of its locks.
@@ -60,6 +65,7 @@ pub struct Ledger {
     tokens: BTreeMap<String, u64>,
     grants: BTreeMap<LockKey, Desk>,
     ends: BTreeMap<LockKey, End>,
+    signs: BTreeMap<String, Timestamp>,
 }
 
 impl Ledger {
@@ -79,6 +85,7 @@ impl Ledger {
             tokens: BTreeMap::new(),
             grants: BTreeMap::new(),
             ends: BTreeMap::new(),
+            signs: BTreeMap::new(),
         }
     }
 
@@ -129,12 +136,15 @@ impl Ledger {
             let new = self.requests.insert(text(request));
             assert!(new, "commit {n} applies request {request} once more");
         }
+        let time = text(&commit["time"]).parse();
+        let time: Timestamp = time.unwrap_or_else(|error| panic!("the time of commit {n}: {error}"));
         let mut files = BTreeSet::new();
         for change in array(&commit["changes"]) {
             let file = text(&change["file"]);
-            self.change(n, &file, change);
+            self.change(n, time, &file, change);
             assert!(files.insert(file), "commit {n} changes a file twice: {commit}");
         }
+        self.signs.insert(text(&commit["author"]["session"]), time);
         self.newest = Some(n);
         if n == 0 {
             self.size = commit["table"]["folder_size"].as_u64().expect("commit 0 says it");
@@ -145,7 +155,7 @@ impl Ledger {
         }
     }
 
-    fn change(&mut self, n: u64, file: &str, change: &Value) {
+    fn change(&mut self, n: u64, time: Timestamp, file: &str, change: &Value) {
         let (ended, lock) = (&change["ended"], &change["lock"]);
         assert!(
             !(ended.is_null() && lock.is_null()),
@@ -165,11 +175,15 @@ impl Ledger {
             );
             let (how, by) = (text(&ended["how"]), desk(&change["by"]));
             assert_eq!(how == "released", by.user == owner.user, "commit {n}: {change}");
+            let sign = ended["owner"]["session"]
+                .as_str()
+                .and_then(|session| self.signs.get(session));
             let end = End {
                 commit: n,
                 how,
                 desk: owner,
                 by,
+                silent: sign.and_then(|sign| Duration::try_from(time.duration_since(*sign)).ok()),
             };
             self.ends.insert((file.to_owned(), stood.token), end);
         }
@@ -265,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     fn owner(user: &str) -> Value {
-        json!({"user": user, "machine": "M", "session": "s"})
+        json!({"user": user, "machine": "M", "session": user})
     }
 
     fn lock(user: &str, token: u64) -> Value {
@@ -278,8 +292,9 @@ mod tests {
         fs::create_dir(sandbox.folder().join("0")).unwrap();
         let mut n = 0;
         let mut write = |change: Option<&Value>| {
+            let by = change.map_or_else(|| owner("init"), |change| change["by"].clone());
             let commit = json!({
-                "n": n, "previous": format!("nonce {}", n - 1), "nonce": format!("nonce {n}"),
+                "n": n, "author": {"session": by["user"]}, "time": format!("2026-11-20T08:00:0{n}Z"), "previous": format!("nonce {}", n - 1), "nonce": format!("nonce {n}"),
                 "requests": [format!("request {}", n % 5)], "changes": change.into_iter().collect::<Vec<_>>(),
                 "table": {"folder_size": 1000, "locks": {}},
             });
@@ -313,7 +328,11 @@ mod tests {
         let ledger = read(&[grant("alice", 1), grant("alice", 1), taken]).unwrap();
         assert_eq!((ledger.newest(), ledger.grants().len()), (3, 2));
         assert_eq!(ledger.table()["a"], standing(&lock("bob", 3)));
-        assert_eq!(ledger.end("a", 1).unwrap().how, "broken");
+        let end = ledger.end("a", 1).unwrap();
+        assert_eq!(
+            (end.how.as_str(), end.silent),
+            ("broken", Some(Duration::from_secs(1)))
+        );
         assert_eq!(ledger.end("a", 3), None);
     }
 

@@ -27,6 +27,9 @@ impl FolderStore {
     /// Does what is due. Returns when to come again, if that cannot wait for the next poll.
     pub(super) fn do_chores(&mut self, now: Moment) -> Option<Duration> {
         self.folder_size?;
+        if self.newer.is_some() {
+            return None;
+        }
         if self.head_behind {
             self.mend_head();
         }
@@ -43,6 +46,9 @@ impl FolderStore {
     pub(super) fn check_at_once(&mut self, mend: bool) -> Result<Vec<String>> {
         let held = self.mutex.enter(self.share.as_ref(), self.clock.as_ref());
         self.follow_listing()?;
+        if let Some(newer) = &self.newer {
+            return Err(newer.clone());
+        }
         let mut wrong = Vec::new();
         if self.read_head()?.is_none_or(|hint| hint.n != self.n()) {
             let path = self.share.show(layout::HEAD);

@@ -43,6 +43,9 @@ impl FolderStore {
         loop {
             let caught_up = self.clock.moment();
             self.follow_head()?;
+            if let Some(newer) = &self.newer {
+                return Err(newer.clone());
+            }
             // Both many and long: a client that slept has lost time, but no race.
             if attempts >= MANY && caught_up.since(started) > self.timings.contend {
                 return Err(StoreError::Contended {

@@ -117,6 +117,8 @@ pub(super) struct Read {
     pub(super) commit: Commit,
     /// In the first commit of every folder: the table after it, and how many commits a folder holds.
     pub(super) checkpoint: Option<(Table, u64)>,
+    /// Written by a newer version: this is what is understood of it, and nothing may be written after it.
+    pub(super) newer: Option<u32>,
 }
 
 /// The bytes of `commit`; with the table that stands after it and the folder's size when it is the first of a folder.
@@ -145,7 +147,20 @@ pub(super) fn encode(commit: &Commit, after: Option<(&Table, u64)>) -> Result<Ve
 
 /// Reads the bytes of a commit. A checkpoint brings the repository's case rule along; all others need `case`.
 pub(super) fn decode(bytes: &[u8], case: Option<Case>, owners: &mut Owners) -> Result<Read, Bad> {
-    let record: CommitRecord = serde_json::from_slice(&body(bytes)?).map_err(broken)?;
+    let (format, body) = body(bytes)?;
+    let read = understand(&body, case, owners);
+    if format <= FORMAT {
+        return read;
+    }
+    let read = read.map_err(|_| Bad::Newer(format))?;
+    Ok(Read {
+        newer: Some(format),
+        ..read
+    })
+}
+
+fn understand(body: &[u8], case: Option<Case>, owners: &mut Owners) -> Result<Read, Bad> {
+    let record: CommitRecord = serde_json::from_slice(body).map_err(broken)?;
     let own_case = match &record.table {
         Some(table) => Some(Case::parse(&table.case).ok_or_else(|| broken("unknown case rule"))?),
         None => None,
@@ -184,11 +199,15 @@ pub(super) fn decode(bytes: &[u8], case: Option<Case>, owners: &mut Owners) -> R
         Some(table) => Some(table.table(&commit, case, owners)?),
         None => None,
     };
-    Ok(Read { commit, checkpoint })
+    Ok(Read {
+        commit,
+        checkpoint,
+        newer: None,
+    })
 }
 
-/// Checks the header, and gives back the JSON without it.
-fn body(bytes: &[u8]) -> Result<Vec<u8>, Bad> {
+/// Checks the header, and gives back the format and the JSON without it.
+fn body(bytes: &[u8]) -> Result<(u32, Vec<u8>), Bad> {
     let header = || broken("it does not begin as a commit does");
     let after_format = bytes.strip_prefix(b"{\"format\":").ok_or_else(header)?;
     let digits = after_format
@@ -207,8 +226,7 @@ fn body(bytes: &[u8]) -> Result<Vec<u8>, Bad> {
         return Err(broken("its checksum does not match: it was cut short or edited"));
     }
     match format {
-        Some(FORMAT) => Ok([b"{", rest].concat()),
-        Some(newer) if newer > FORMAT => Err(Bad::Newer(newer)),
+        Some(format) if format > 0 => Ok((format, [b"{", rest].concat())),
         _ => Err(header()),
     }
 }

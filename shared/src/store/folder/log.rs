@@ -224,14 +224,22 @@ impl FolderStore {
     /// Reads the commit at `path`.
     pub(super) fn read_commit(&mut self, path: &str, case: Option<Case>) -> Result<format::Read> {
         let bytes = self.share.read(path, LONGEST)?;
-        format::decode(&bytes, case, &mut self.owners).map_err(|bad| match bad {
-            Bad::Newer(found) => StoreError::Newer {
-                path: self.share.show(path).into(),
-                found,
-                known: format::FORMAT,
-            },
+        let read = format::decode(&bytes, case, &mut self.owners).map_err(|bad| match bad {
+            Bad::Newer(found) => self.newer_than_us(path, found),
             Bad::Broken(problem) => self.damaged(path, problem),
-        })
+        })?;
+        if let Some(found) = read.newer {
+            self.newer = Some(self.newer_than_us(path, found));
+        }
+        Ok(read)
+    }
+
+    fn newer_than_us(&self, path: &str, found: u32) -> StoreError {
+        StoreError::Newer {
+            path: self.share.show(path).into(),
+            found,
+            known: format::FORMAT,
+        }
     }
 
     /// `None` when it is missing or torn.

@@ -118,6 +118,8 @@ pub struct FolderStore {
     chores: chores::State,
     /// `head` is behind what we know, and nobody else may mend it.
     head_behind: bool,
+    /// A newer version wrote to the log: what is understood is read, and nothing is written any more.
+    newer: Option<StoreError>,
 }
 
 impl FolderStore {
@@ -141,6 +143,7 @@ impl FolderStore {
             projection: projection::State::new(now),
             chores: chores::State::new(now),
             head_behind: false,
+            newer: None,
         }
     }
 

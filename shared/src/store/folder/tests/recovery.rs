@@ -208,15 +208,21 @@ fn a_damaged_log_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn a_newer_format_is_read_by_nobody_and_says_what_is_needed() {
+fn a_newer_format_is_read_as_far_as_it_is_understood_and_never_written_to() {
     let bench = Bench::new(1000);
-    take(&mut bench.loaded("alice"), "a.mcam");
+    let (mut alice, clock) = bench.timed("alice");
+    take(&mut alice, "a.mcam");
+    tend(&mut alice, &clock);
+    drop(alice);
     let text = String::from_utf8(bench.read(".camctl/log/0/1.json")).unwrap();
-    bench.write(
-        ".camctl/log/0/1.json",
-        text.replacen("\"format\":1", "\"format\":2", 1),
-    );
-    let error = bench.store("bob").load().unwrap_err();
+    let newer = text.replacen("\"format\":1", "\"format\":2", 1);
+    bench.write(".camctl/log/0/1.json", &newer);
+    let (mut bob, clock) = bench.timed("bob");
+    assert_eq!(held(&bob), ["a.mcam"]);
+    let by = bob.author();
+    let error = bob
+        .commit(&mut |table| super::fixture::grant(&by, "b.mcam", table.n + 1))
+        .unwrap_err();
     assert!(
         matches!(
             error,
@@ -228,6 +234,19 @@ fn a_newer_format_is_read_by_nobody_and_says_what_is_needed() {
         ),
         "{error}"
     );
+    bench.write("locks.json", "garbage");
+    clock.advance(Duration::from_secs(60));
+    tend(&mut bob, &clock);
+    assert_eq!(bench.read("locks.json"), b"garbage", "the newer version's affair");
+    // What is not understood at all is said to be newer, not damaged.
+    let body = "\"quite\":\"different\"}\n";
+    let sum = crate::store::folder::format::checksum(body.as_bytes());
+    bench.write(
+        ".camctl/log/0/1.json",
+        format!("{{\"format\":3,\"checksum\":\"{sum}\",{body}"),
+    );
+    let error = bench.store("carol").load().unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 3, .. }), "{error}");
 }
 
 #[test]
