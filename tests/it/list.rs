@@ -74,6 +74,26 @@ fn a_repository_that_cannot_be_read_is_no_empty_list() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_no_empty_list() {
+    let stage = Stage::new();
+    for name in ["missing", "parts/missing", "a.mcam"] {
+        stage
+            .alice(&["list", name])
+            .run()
+            .exits(1)
+            .says(name)
+            .says("does not exist");
+    }
+    let empty = stage.repository.path("empty");
+    std::fs::create_dir(empty).unwrap();
+    stage
+        .alice(&["list", "empty"])
+        .run()
+        .succeeds()
+        .says("no such files");
+}
+
+#[test]
 fn watching_shows_the_list_and_then_every_change() {
     let stage = Stage::new();
     let mut watching = stage.alice(&["list", "--watch", "--json"]).start();

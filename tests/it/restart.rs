@@ -334,3 +334,34 @@ fn homes_may_be_called_and_lie_as_they_like() {
         machine.camctl(["agent", "stop"]).run().succeeds();
     }
 }
+
+/// The same for a person's own home, without `CAMCTL_HOME`: everything that camctl keeps lies where the system wants it,
+/// below the home and the folder for sockets.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_persons_own_home_may_be_called_as_it_likes() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.repository().file("a.mcam").init();
+    let folder = |name: &str| {
+        let path = sandbox.folder().join(name);
+        fs::create_dir(&path).unwrap();
+        path
+    };
+    let (home, runtime) = (folder("Zoë's \"home\" – 家"), folder("run time ü"));
+    let zoe = sandbox
+        .machine("zoe", "LAB")
+        .env("CAMCTL_HOME", "")
+        .env("HOME", &home)
+        .env("XDG_RUNTIME_DIR", &runtime);
+    zoe.start();
+    let camctl = |arguments: &[&str]| zoe.camctl(arguments).in_folder(repository.folder()).run();
+    camctl(&["checkout", "a.mcam"]).succeeds();
+    let session = agent_status(&zoe)["session"].clone();
+    zoe.stop();
+    zoe.start();
+    assert_eq!(agent_status(&zoe)["session"], session);
+    camctl(&["status"]).succeeds().says("a.mcam");
+    assert!(runtime.join("camctl/v1.sock").exists());
+    assert!(home.join(".local/share/camctl").exists());
+    zoe.stop();
+}

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::Moment;
 use camctl_shared::files::{Found, Scope, WalkError, walk};
-use camctl_shared::model::{Case, FileName};
+use camctl_shared::model::{Case, FileName, OWN_FOLDER, ShareError, ShareErrorKind};
 use camctl_shared::share::Share;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
@@ -258,7 +258,7 @@ impl WalkJob {
                 }
                 Ok(Arc::new(Listing::new(walk.files)))
             }
-            Err(WalkError::Share(error)) => Err(Problem::Share(error)),
+            Err(WalkError::Share(error)) => Err(self.not_listed(error)),
             Err(WalkError::Name { why, .. }) => Err(Problem::Name(why)),
             Err(WalkError::Cancelled) => Err(Problem::Cancelled),
         };
@@ -272,6 +272,22 @@ impl WalkJob {
             }
         }
         self.sender.send_replace(Some(outcome));
+    }
+}
+
+impl WalkJob {
+    /// A folder that is not there is no fault of the share, as long as the repository is.
+    fn not_listed(&self, error: ShareError) -> Problem {
+        let (folder, _) = &self.key;
+        if error.kind != ShareErrorKind::NotFound {
+            Problem::Share(error)
+        } else if self.share.stat(OWN_FOLDER).is_err() {
+            Problem::Share(ShareError::vanished(&self.board.folder))
+        } else if folder.is_empty() {
+            Problem::Share(error)
+        } else {
+            Problem::NoSuchFile
+        }
     }
 }
 
