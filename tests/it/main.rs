@@ -10,6 +10,8 @@ mod mount;
 mod stage;
 
 mod agent;
+#[cfg(target_os = "linux")]
+mod bad_input;
 #[path = "break.rs"]
 mod break_;
 mod checkin;
@@ -23,6 +25,7 @@ mod frozen;
 mod full_disk;
 mod init;
 mod list;
+#[cfg(unix)]
 mod names;
 #[cfg(unix)]
 mod no_double_grant;

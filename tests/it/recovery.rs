@@ -5,9 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{LONG, Machine, Repository, Run, Sandbox, holds_for, wait_for, wait_until};
+#[cfg(unix)]
+use testkit::wait_for;
+use testkit::{LONG, Machine, Repository, Run, Sandbox, holds_for, wait_until};
 
-use crate::stage::{Stage, file};
+use crate::stage::Stage;
+#[cfg(unix)]
+use crate::stage::file;
 
 #[path = "recovery/unreadable.rs"]
 mod unreadable;

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use testkit::{LONG, Machine, Running, Sandbox, Script, agent_program, wait_for, wait_until};
+#[cfg(unix)]
+use testkit::wait_for;
+use testkit::{LONG, Machine, Running, Sandbox, Script, agent_program, wait_until};
 
 use crate::stage::{Stage, file};
 
