@@ -281,3 +281,72 @@ fn shortened(message: &str) -> &str {
 pub fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use camctl_shared::model::{Case, Extra, Kind, RepositoryId, SessionId};
+
+    use super::*;
+
+    struct Lively;
+
+    impl Judge for Lively {
+        fn lock(&self, _table: &Table, _file: &FileName, _lock: &Lock) -> Standing {
+            Standing::Alive { silent: None }
+        }
+
+        fn session_is_stale(&self, _table: &Table, _session: &SessionId) -> bool {
+            false
+        }
+    }
+
+    fn lock(user: &str, token: u64) -> Arc<Lock> {
+        Arc::new(Lock {
+            owner: Arc::new(Owner::new(user, "CAM-03", SessionId::random())),
+            since: Timestamp::UNIX_EPOCH,
+            message: "".into(),
+            kind: Kind::Checkout,
+            token: Some(token),
+            renewed: token,
+            lease: None,
+            expires: None,
+            base: None,
+            process: None,
+            queue: Vec::new(),
+            requests: Vec::new(),
+            extra: Extra::new(),
+        })
+    }
+
+    #[test]
+    fn a_grant_that_is_over_before_it_can_be_told_is_not_said_to_stand() {
+        let file = FileName::parse("a.mcam", Case::Sensitive).unwrap();
+        let mine = lock("alice", 5);
+        for (stands, presence) in [
+            (Some(Arc::clone(&mine)), Presence::Alive),
+            (Some(lock("bob", 9)), Presence::Unsafe),
+            (None, Presence::Unsafe),
+        ] {
+            let mut table = Table::empty(RepositoryId::random(), Case::Sensitive);
+            table.locks.extend(stands.map(|lock| (file.clone(), lock)));
+            let eyes = Eyes {
+                me: &mine.owner,
+                table: &table,
+                policy: &Policy::default(),
+                judge: &Lively,
+                safe: true,
+            };
+            let granted = Done::Granted {
+                lock: Arc::clone(&mine),
+                after: None,
+            };
+            let told = eyes.done(&file, &granted, None);
+            assert!(
+                matches!(&told, Outcome::Granted { lock, .. } if lock.presence == presence),
+                "{told:?}"
+            );
+        }
+    }
+}

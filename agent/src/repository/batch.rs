@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use camctl_shared::model::{Case, Draft, FileName, How, Refusal, RequestId, SessionId, StoreError, Table};
-use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent, Judge, Scene};
+use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent};
 use camctl_shared::share::Meta;
 use camctl_shared::store::{Committed, LockStore};
 
@@ -108,15 +108,7 @@ impl Batch {
             let mut decision = Decision::default();
             let mut unchecked = BTreeSet::new();
             let outcome = store.commit(&mut |table| {
-                let mut observer = board.observer();
-                observer.tick(board.clock.moment());
-                let scene = Scene {
-                    table,
-                    policy: &policy,
-                    judge: &*observer as &dyn Judge,
-                    now: board.clock.wall(),
-                };
-                decision = rules::decide(&scene, &asks);
+                decision = board.decide(table, &policy, |scene| rules::decide(scene, &asks));
                 unchecked = to_be_broken(&decision.draft);
                 unchecked.retain(|session| !checked.contains(session));
                 if unchecked.is_empty() {

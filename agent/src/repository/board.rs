@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::{Clock, Moment, Timestamp};
 use camctl_shared::model::{Commit, Ended, FileName, Owner, Policy, RepositoryId, StoreError, Table, Token};
-use camctl_shared::rules::Observer;
+use camctl_shared::rules::{Observer, Scene};
 use camctl_shared::share::Share;
 use camctl_shared::store::SharedTable;
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
@@ -279,6 +279,18 @@ impl Board {
     /// The judge of others; keep it no longer than a decision takes.
     pub fn observer(&self) -> MutexGuard<'_, Observer> {
         self.observer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts `table` before the rules, judged as of now: what was watched before a gap counts for nothing.
+    pub fn decide<T>(&self, table: &Table, policy: &Policy, rules: impl FnOnce(&Scene<'_>) -> T) -> T {
+        let mut observer = self.observer();
+        observer.tick(self.clock.moment());
+        rules(&Scene {
+            table,
+            policy,
+            judge: &*observer,
+            now: self.clock.wall(),
+        })
     }
 
     /// What changes together; keep it no longer than a look takes.

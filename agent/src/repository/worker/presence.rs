@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camctl_shared::model::{SessionId, StoreError};
-use camctl_shared::rules::{self, Judge, Scene};
+use camctl_shared::rules;
 use camctl_shared::store::{Committed, Heartbeat};
 
 use super::{Stage, Worker};
@@ -31,14 +31,7 @@ impl Worker {
         let store = self.store()?;
         let policy = store.policy();
         let outcome = store.commit(&mut |table| {
-            let observer = board.observer();
-            let scene = Scene {
-                table,
-                policy: &policy,
-                judge: &*observer as &dyn Judge,
-                now: board.clock.wall(),
-            };
-            revival::draft(table, &scene, &board.me)
+            board.decide(table, &policy, |scene| revival::draft(table, scene, &board.me))
         });
         if let Err(StoreError::Unsettled { .. }) = outcome {
             self.mark_unsettled();
@@ -167,16 +160,8 @@ impl Worker {
         let board = Arc::clone(&self.board);
         let store = self.store()?;
         let policy = store.policy();
-        let committed = store.commit(&mut |table| {
-            let observer = board.observer();
-            let scene = Scene {
-                table,
-                policy: &policy,
-                judge: &*observer as &dyn Judge,
-                now: board.clock.wall(),
-            };
-            rules::park(&scene, &board.me)
-        })?;
+        let committed =
+            store.commit(&mut |table| board.decide(table, &policy, |scene| rules::park(scene, &board.me)))?;
         tracing::info!(folder = %board.folder, ?committed, "parked");
         self.digest();
         let now = self.now();
