@@ -21,7 +21,8 @@ use crate::output::time::size;
 /// The files of a folder, and who has which
 ///
 /// Lists the files with the repository's extensions, in the folder and below it, sorted by
-/// name. A repository that cannot be read is an error (exit code 15), never an empty list.
+/// name. A repository that cannot be read is an error, never an empty list: exit code 15 when
+/// the share cannot be reached, 1 when its lock table is damaged.
 ///
 /// Examples:
 ///   camctl list                                 the current folder
