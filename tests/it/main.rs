@@ -23,6 +23,8 @@ mod doctor;
 mod frozen;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod idle;
 mod init;
 mod list;
 #[cfg(unix)]

@@ -234,17 +234,13 @@ impl Worker {
         *board.observer() = rules::Observer::new(&policy, std::mem::take(&mut kept.away));
         digest::resume(&board, self.desktop.as_ref(), &table.read(), kept, &news);
         board.set_table(table);
-        self.watch_events();
         Ok(())
     }
 
-    pub(super) fn watch_events(&mut self) {
-        let folder = self.opened.as_ref().and_then(|opened| opened.events.clone());
-        if self.events.is_none()
-            && let Some(folder) = folder
-        {
-            self.events = Events::watch(&folder, self.jobs.clone());
-        }
+    /// Listens to the folder that stands there now: it may not be the one that stood there before.
+    fn watch_events(&mut self) {
+        let folder = self.opened.as_ref().and_then(|opened| opened.events.as_ref());
+        self.events = folder.and_then(|folder| Events::watch(folder, self.jobs.clone()));
     }
 
     pub(super) fn n(&self) -> u64 {

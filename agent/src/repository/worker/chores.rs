@@ -9,6 +9,7 @@ use super::Worker;
 use crate::desktop::{Notice, What};
 use crate::repository::board::{Health, News};
 use crate::repository::digest;
+use crate::repository::events::Events;
 use crate::repository::schedule::Chore;
 
 impl Worker {
@@ -112,6 +113,9 @@ impl Worker {
 
     pub(super) fn note_readable(&mut self) {
         let was = std::mem::replace(&mut self.board.state().health, Health::Well);
+        if !matches!(was, Health::Well) || self.events.as_ref().is_some_and(Events::is_deaf) {
+            self.watch_events();
+        }
         if !matches!(was, Health::Well) {
             self.board.bump();
             self.board.stirred.notify_one();

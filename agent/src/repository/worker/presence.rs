@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use camctl_shared::model::{SessionId, StoreError};
 use camctl_shared::rules;
@@ -117,8 +118,10 @@ impl Worker {
             let table = table.read();
             board.observer().look(now, wall, &table, &signs);
         }
-        // Somebody's time may be up.
-        board.bump();
+        // Somebody's time may be up. Whoever begins to wait after this looks for himself.
+        if board.waiters.load(Ordering::Relaxed) > 0 {
+            board.bump();
+        }
         Ok(())
     }
 
