@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use camctl_shared::clock::Moment;
-use camctl_shared::files::{Found, Scope, WalkError, walk};
+use camctl_shared::files::{Found, Scope, Skipped, Walk, WalkError, walk};
 use camctl_shared::model::{Case, FileName, OWN_FOLDER, ShareError, ShareErrorKind};
 use camctl_shared::share::Share;
 use tokio::sync::{Semaphore, watch};
@@ -26,7 +26,7 @@ const KEEP: Duration = Duration::from_secs(60);
 /// A page has about so many bytes when it is sent; far below what a frame may have.
 const PAGE: usize = 60 << 10;
 /// What a file costs there beside its name, about.
-const EACH: usize = 24;
+const EACH: usize = 18;
 /// Walks that are kept; of different folders, or for different extensions.
 const WALKS: usize = 8;
 
@@ -49,11 +49,13 @@ pub struct Listing {
     starts: Vec<usize>,
     /// What was made of each page to be sent; made once.
     frames: Vec<OnceLock<Vec<u8>>>,
+    skipped: Vec<Skipped>,
 }
 
 impl Listing {
-    /// Divides `files`, which are sorted by name.
-    pub fn new(files: Vec<Found>) -> Self {
+    /// Divides the files of a walk.
+    pub fn new(walk: Walk) -> Self {
+        let Walk { files, skipped } = walk;
         let mut starts = Vec::new();
         let mut bytes = PAGE;
         for (at, file) in files.iter().enumerate() {
@@ -68,7 +70,13 @@ impl Listing {
             files,
             starts,
             frames,
+            skipped,
         }
+    }
+
+    /// What the walk left out although somebody may look for it.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
     }
 
     /// How many pages there are.
@@ -252,12 +260,7 @@ impl WalkJob {
             }
         });
         let outcome = match found {
-            Ok(walk) => {
-                for (path, why) in &walk.skipped {
-                    tracing::debug!(folder = %self.board.folder, %path, %why, "left out of lists");
-                }
-                Ok(Arc::new(Listing::new(walk.files)))
-            }
+            Ok(walk) => Ok(Arc::new(Listing::new(walk))),
             Err(WalkError::Share(error)) => Err(self.not_listed(error)),
             Err(WalkError::Name { why, .. }) => Err(Problem::Name(why)),
             Err(WalkError::Cancelled) => Err(Problem::Cancelled),
@@ -321,11 +324,18 @@ mod tests {
         }
     }
 
+    fn listing(files: Vec<Found>) -> Listing {
+        Listing::new(Walk {
+            files,
+            skipped: Vec::new(),
+        })
+    }
+
     #[test]
     fn every_file_is_on_one_page_and_every_name_belongs_to_one() {
         for count in [0_usize, 1, 5000] {
             let files: Vec<Found> = (0..count).map(|n| found(&format!("{n:06}.mcam"))).collect();
-            let listing = Listing::new(files.clone());
+            let listing = listing(files.clone());
             let paged: Vec<Found> = (0..listing.pages())
                 .flat_map(|page| listing.page(page).to_vec())
                 .collect();
@@ -343,7 +353,7 @@ mod tests {
     #[test]
     fn long_names_make_short_pages() {
         let name = |n| format!("{n:04}{}.mcam", "/long".repeat(800));
-        let listing = Listing::new((0..100).map(|n| found(&name(n))).collect());
+        let listing = listing((0..100).map(|n| found(&name(n))).collect());
         assert!(listing.pages() > 5, "{} pages", listing.pages());
     }
 }

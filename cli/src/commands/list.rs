@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use camctl_shared::ipc::message::{Filter, FilterState, ListedFile, Presence, Reply, Request, Whose};
+use camctl_shared::ipc::message::{Filter, FilterState, LeftOut, Page, Reply, Request};
 use clap::Args;
 
 use super::watch::Stream;
@@ -11,18 +11,16 @@ use crate::args::{Verb, words};
 use crate::errors::{About, Failure};
 use crate::exit::Exit;
 use crate::files::Asked;
-use crate::output::clean::clean;
-use crate::output::json::{ListEnd, ListedShape};
-use crate::output::style::Paint;
-use crate::output::table::{Cell, Table};
-use crate::output::text::holder;
-use crate::output::time::size;
+use crate::output::json::listed::Listed;
+use crate::output::listing;
+use crate::output::text::left_out;
 
 /// The files of a folder, and who has which
 ///
 /// Lists the files with the repository's extensions, in the folder and below it, sorted by
 /// name. A repository that cannot be read is an error, never an empty list: exit code 15 when
-/// the share cannot be reached, 1 when its lock table is damaged.
+/// the share cannot be reached, 1 when its lock table is damaged. What cannot be listed, such as a
+/// folder that may not be read, is named after the list; its files that somebody has are in it.
 ///
 /// Examples:
 ///   camctl list                                 the current folder
@@ -105,27 +103,38 @@ impl Verb for List {
 
 /// A list that is shown page by page, as it comes. In JSON it is one object all the same.
 struct Listing {
-    table: Option<Table<6>>,
+    table: Option<listing::Listing>,
+    json: Listed,
     begun: bool,
     files: usize,
+    left_out: Vec<LeftOut>,
+    /// How much is left out beside these.
+    more: u64,
 }
 
 impl Listing {
     fn new(app: &App) -> Self {
-        let header = ["STATE", "FILE", "OWNER", "SINCE", "SIZE", "MESSAGE"];
+        let table = || listing::Listing::new(app.out.table(listing::HEADER));
         Self {
-            table: app.out.is_human().then(|| app.out.table(header)),
+            table: app.out.is_human().then(table),
+            json: Listed::default(),
             begun: false,
             files: 0,
+            left_out: Vec::new(),
+            more: 0,
         }
     }
 
     fn receive(&mut self, app: &mut App, about: &About) -> Result<(), Failure> {
         while let Some(reply) = app.next(about, Some(ANSWER_LIMIT))? {
-            let Reply::Files(files) = reply else {
-                return Err(out_of_place(about, &reply));
-            };
-            self.page(app, &files);
+            match reply {
+                Reply::Files(page) => self.page(app, &page),
+                Reply::LeftOut { what, more } => {
+                    self.left_out.extend(what);
+                    self.more += more;
+                }
+                other => return Err(out_of_place(about, &other)),
+            }
             if app.out.is_broken() {
                 return Ok(());
             }
@@ -138,61 +147,38 @@ impl Listing {
     fn begin(&mut self, app: &mut App) {
         if !self.begun {
             self.begun = true;
-            app.out.json_part(&ListEnd::begin());
+            app.out.json_part(Listed::begin().as_bytes());
         }
     }
 
-    fn page(&mut self, app: &mut App, files: &[ListedFile]) {
-        if files.is_empty() {
+    fn page(&mut self, app: &mut App, page: &Page) {
+        if page.is_empty() {
             return;
         }
         self.begin(app);
         if let Some(table) = &mut self.table {
-            let page = table.page(files, |file, row| fill(app, file, row));
-            app.out.page(&page);
+            let lines = table.page(page, app.out.times());
+            app.out.page(lines);
         } else if app.out.is_json() {
-            let mut part = String::new();
-            for (index, file) in files.iter().enumerate() {
-                if self.files + index > 0 {
-                    part.push(',');
-                }
-                ListedShape::from(file).write(&mut part);
-            }
-            app.out.json_part(&part);
+            app.out.json_part(self.json.page(page));
         }
-        self.files += files.len();
+        self.files += page.len();
     }
 
     fn close(&mut self, app: &mut App, failure: Option<&Failure>) {
         if self.begun && app.out.is_json() {
-            let end = ListEnd::end(failure, app.out.times());
-            app.out.json_part(&end);
-        } else if failure.is_none() && self.files == 0 {
+            let end = match failure {
+                Some(failure) => Err(failure),
+                None => Ok((self.left_out.as_slice(), self.more)),
+            };
+            let end = Listed::end(end, app.out.times());
+            app.out.json_part(end.as_bytes());
+        }
+        if failure.is_none() && self.files == 0 {
             app.out.note("no such files");
         }
+        for text in left_out(&self.left_out, self.more) {
+            app.out.warn("left out:", &text);
+        }
     }
-}
-
-fn fill<'a>(app: &App, file: &'a ListedFile, row: &mut [Cell<'a>; 6]) {
-    let [state, name, owner, since, bytes, message] = row;
-    *name = Cell::plain(clean(&file.name));
-    let Some(lock) = file.lock.as_deref() else {
-        *state = Cell::painted("free", Paint::Good);
-        *bytes = Cell::number(file.size.map(size).unwrap_or_default());
-        return;
-    };
-    *state = match lock.presence {
-        Presence::Stale => Cell::painted("stale", Paint::Warning),
-        Presence::Parked => Cell::painted("away", Paint::Warning),
-        Presence::Expired => Cell::painted("over", Paint::Warning),
-        Presence::Unsafe => Cell::painted("unsure", Paint::Error),
-        Presence::Alive | Presence::Unknown => match lock.whose {
-            Whose::Mine => Cell::painted("mine", Paint::Command),
-            Whose::MineElsewhere | Whose::Theirs => Cell::painted("locked", Paint::Error),
-        },
-    };
-    *owner = Cell::plain(holder(lock));
-    *since = Cell::plain(app.out.times().at(lock.since_us));
-    *bytes = Cell::number(file.size.map_or_else(|| "missing".to_owned(), size));
-    *message = Cell::plain(clean(&lock.message));
 }

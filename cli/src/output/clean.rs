@@ -10,11 +10,16 @@ fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether `text` is nothing but printable ASCII: it is shown as it is, each byte in a column of its own.
+pub fn is_plain(text: &str) -> bool {
+    // Without a way out in the middle, so that the compiler looks at many bytes at a time.
+    text.bytes()
+        .fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte))
+}
+
 /// `text` on one line, with everything that a terminal would act on written as `\u{…}`.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    // Most names are plain ASCII, and a list has many of them.
-    let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if plain || !text.chars().any(is_harmful) {
+    if is_plain(text) || !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len() + 8);

@@ -4,8 +4,9 @@
 
 pub mod agent;
 pub mod events;
+pub mod listed;
 
-use camctl_shared::ipc::message::{EndedInfo, ListedFile, LockInfo, Outcome, Presence, Whose};
+use camctl_shared::ipc::message::{EndedInfo, LockInfo, Outcome, Presence, Whose};
 use serde::Serialize;
 
 use super::time::{Times, rfc3339};
@@ -265,59 +266,5 @@ impl ResultShape {
                 error: Some(failure.wording(times).into()),
             },
         }
-    }
-}
-
-/// One file of a list.
-#[derive(Debug, Serialize)]
-pub struct ListedShape<'a> {
-    name: &'a str,
-    size: Option<u64>,
-    modified: Option<String>,
-    lock: Option<LockShape>,
-}
-
-impl<'a> From<&'a ListedFile> for ListedShape<'a> {
-    fn from(file: &'a ListedFile) -> Self {
-        Self {
-            name: &file.name,
-            size: file.size,
-            modified: file.modified_us.and_then(rfc3339),
-            lock: file.lock.as_deref().map(LockShape::from),
-        }
-    }
-}
-
-impl ListedShape<'_> {
-    /// Adds it to a part of an answer.
-    pub fn write(&self, part: &mut String) {
-        // Writing plain data into memory cannot fail.
-        part.push_str(&serde_json::to_string(self).unwrap_or_default());
-    }
-}
-
-/// The frame of a list, which is written in parts: it may be too long to be held.
-#[derive(Debug, Serialize)]
-pub struct ListEnd {
-    exit: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorShape>,
-}
-
-impl ListEnd {
-    /// What stands before the first file.
-    pub fn begin() -> String {
-        format!("{{\"camctl\":{VERSION},\"command\":\"list\",\"files\":[")
-    }
-
-    /// What stands after the last.
-    pub fn end(failure: Option<&Failure>, times: &Times) -> String {
-        let wording = failure.map(|failure| failure.wording(times));
-        let end = Self {
-            exit: wording.as_ref().map_or(0, |wording| wording.exit.code()),
-            error: wording.map(ErrorShape::from),
-        };
-        let end = serde_json::to_string(&end).unwrap_or_default();
-        format!("],{}\n", end.strip_prefix('{').unwrap_or_default())
     }
 }

@@ -5,8 +5,11 @@
 //! printing quietly and changes nothing about what is done.
 
 pub mod clean;
+pub mod digits;
 pub mod json;
+pub mod listing;
 pub mod quote;
+pub mod sheet;
 pub mod style;
 pub mod table;
 mod terminal;
@@ -157,6 +160,12 @@ impl Output {
         }
     }
 
+    /// Something to look at beside the answer, for people: on standard error.
+    pub fn warn(&mut self, label: &str, text: &str) {
+        let label = self.err_style().paint(Paint::Warning, label);
+        self.note(&format!("{label} {text}"));
+    }
+
     /// How far it is, on a line that the next one replaces; only where standard error is a terminal.
     pub fn progress(&mut self, text: &str) {
         let shown = self.mode == Mode::Human && self.progress != text;
@@ -193,9 +202,9 @@ impl Output {
     }
 
     /// A part of an answer that is too long to be held: the caller keeps it JSON.
-    pub fn json_part(&mut self, part: &str) {
+    pub fn json_part(&mut self, part: &[u8]) {
         if self.mode == Mode::Json {
-            self.write_out(part.as_bytes());
+            self.write_out(part);
         }
     }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use super::clean::{shorten, width};
+use super::digits::Digits;
+use super::sheet::{Sheet, copy};
 use super::style::{Paint, Style};
 
 /// Spaces between two columns.
@@ -50,14 +52,16 @@ impl<'a> Cell<'a> {
 /// A table of `N` columns whose pages are written one after another.
 ///
 /// Rows are made one at a time while they are written: a list of a hundred thousand files costs no memory here, and
-/// next to no time.
+/// next to no time. [`Table::page`] does it all. Whoever makes rows in a way of his own first shows what is on the
+/// first page, with [`Table::widen`] and [`Table::widen_to`], and then writes with [`Table::head`] and [`Table::row`].
 #[derive(Debug)]
 pub struct Table<const N: usize> {
     header: [&'static str; N],
     style: Style,
     /// Columns of the terminal; `None`: as wide as it gets.
     columns: Option<usize>,
-    widths: Option<[usize; N]>,
+    widths: [usize; N],
+    begun: bool,
 }
 
 impl<const N: usize> Table<N> {
@@ -67,64 +71,70 @@ impl<const N: usize> Table<N> {
             header,
             style,
             columns,
-            widths: None,
+            widths: header.map(width),
+            begun: false,
         }
     }
 
     /// The lines of one page, each with its line break; the first page has the headings above it. `fill` makes the
     /// row of an item, in cells that are empty.
     pub fn page<'a, T>(&mut self, items: &'a [T], fill: impl Fn(&'a T, &mut [Cell<'a>; N])) -> Vec<u8> {
-        let mut text = Vec::new();
-        // One row, filled again and again: moving rows about costs more than writing them.
-        let mut row: [Cell<'a>; N] = std::array::from_fn(|_| Cell::default());
-        let widths = self.widths.unwrap_or_else(|| {
-            let mut header = self.header.map(|word| Cell::painted(word, Paint::Dim));
-            if let Some(first) = items.first() {
-                fill(first, &mut row);
-                for (heading, cell) in header.iter_mut().zip(&mut row) {
-                    heading.right = cell.right;
-                    *cell = Cell::default();
-                }
+        let mut sheet = Sheet::default();
+        if !self.begun {
+            let mut first = empty_row();
+            for item in items.iter().rev() {
+                first = empty_row();
+                fill(item, &mut first);
+                self.widen(&first);
             }
-            let widths = self.measure(items, &fill);
-            self.write_row(&mut text, &widths, &header);
-            widths
-        });
-        let line = widths.iter().sum::<usize>() + N * GAP;
-        text.reserve(items.len().saturating_mul(line));
-        for item in items {
-            fill(item, &mut row);
-            self.write_row(&mut text, &widths, &row);
-            for cell in &mut row {
-                *cell = Cell::default();
-            }
+            self.head(&mut sheet, &first);
         }
-        self.widths = Some(widths);
-        text
+        for item in items {
+            let mut row = empty_row();
+            fill(item, &mut row);
+            self.row(&mut sheet, &row);
+        }
+        sheet.text().to_vec()
     }
 
-    fn measure<'a, T>(&self, items: &'a [T], fill: impl Fn(&'a T, &mut [Cell<'a>; N])) -> [usize; N] {
-        let mut widths = self.header.map(width);
-        let mut row: [Cell<'a>; N] = std::array::from_fn(|_| Cell::default());
-        for item in items {
-            fill(item, &mut row);
-            for (column, cell) in widths.iter_mut().zip(&mut row) {
-                *column = (*column).max(width(&cell.text));
-                *cell = Cell::default();
-            }
+    /// Makes columns as wide as this row needs them.
+    pub fn widen(&mut self, row: &[Cell<'_>; N]) {
+        for (column, cell) in self.widths.iter_mut().zip(row) {
+            *column = (*column).max(width(&cell.text));
         }
-        if let (Some(columns), Some((last, others))) = (self.columns, widths.split_last_mut()) {
+    }
+
+    /// Makes one column at least so wide.
+    pub fn widen_to(&mut self, column: usize, width: usize) {
+        if let Some(column) = self.widths.get_mut(column) {
+            *column = (*column).max(width);
+        }
+    }
+
+    /// Whether the headings are written, and the widths decided.
+    pub fn is_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Decides the widths, and writes the headings; each stands above the cells of its column as those of `first` do.
+    pub fn head(&mut self, sheet: &mut Sheet, first: &[Cell<'_>; N]) {
+        if let (Some(columns), Some((last, others))) = (self.columns, self.widths.split_last_mut()) {
             let used: usize = others.iter().map(|column| column + GAP).sum();
             let room = columns.saturating_sub(used).max(LAST_AT_LEAST);
             *last = (*last).min(room);
         }
-        widths
+        self.begun = true;
+        let mut header = self.header.map(|word| Cell::painted(word, Paint::Dim));
+        for (heading, cell) in header.iter_mut().zip(first) {
+            heading.right = cell.right;
+        }
+        self.row(sheet, &header);
     }
 
-    /// Spaces are owed until something follows them: no line ends with any.
-    fn write_row(&self, text: &mut Vec<u8>, widths: &[usize; N], row: &[Cell<'_>; N]) {
+    /// Writes a row. Spaces are owed until something follows them: no line ends with any.
+    pub fn row(&self, sheet: &mut Sheet, row: &[Cell<'_>; N]) {
         let mut owed = 0;
-        for (column, (cell, columns)) in row.iter().zip(widths).enumerate() {
+        for (column, (cell, columns)) in row.iter().zip(&self.widths).enumerate() {
             let shown = if column + 1 == N && self.columns.is_some() {
                 shorten(&cell.text, *columns)
             } else {
@@ -135,40 +145,76 @@ impl<const N: usize> Table<N> {
                 owed += padding + GAP;
                 continue;
             }
-            pad(text, if cell.right { owed + padding } else { owed });
+            sheet.pad(if cell.right { owed + padding } else { owed });
             match cell.paint {
-                Some(paint) => put(text, &self.style.paint(paint, &shown)),
-                None => put(text, &shown),
+                Some(paint) => sheet.put(self.style.paint(paint, &shown).as_bytes()),
+                None => sheet.put(shown.as_bytes()),
             }
             owed = if cell.right { GAP } else { padding + GAP };
         }
-        text.push(b'\n');
+        sheet.put(b"\n");
+    }
+
+    /// The pattern of rows that begin with `first`, then have a text of their own, and in the column `number` a
+    /// number; `None` when the columns are too narrow for it.
+    pub fn pattern(&self, first: &Cell<'_>, number: usize) -> Option<Pattern> {
+        let mut line = Sheet::default();
+        let text = match first.paint {
+            Some(paint) => self.style.paint(paint, &first.text),
+            None => Cow::Borrowed(&*first.text),
+        };
+        line.put(text.as_bytes());
+        line.pad(self.widths.first()?.checked_sub(width(&first.text))? + GAP);
+        let text_at = line.text().len();
+        let after: usize = self
+            .widths
+            .get(2..=number)?
+            .iter()
+            .map(|column| GAP + column)
+            .sum();
+        let text_room = *self.widths.get(1)?;
+        line.pad(text_room + after);
+        line.put(b"\n");
+        (after >= Digits::LONGEST).then(|| Pattern {
+            line: line.text().to_vec(),
+            text_at,
+            text_room,
+            number_room: self.widths[number],
+        })
     }
 }
 
-fn pad(text: &mut Vec<u8>, mut columns: usize) {
-    const SPACES: &str = "                ";
-    while columns > 0 {
-        let some = columns.min(SPACES.len());
-        put(text, &SPACES[..some]);
-        columns -= some;
-    }
+/// A row without anything in it.
+pub fn empty_row<'a, const N: usize>() -> [Cell<'a>; N] {
+    std::array::from_fn(|_| Cell::default())
 }
 
-/// Adds a short piece in steps of fixed size. The C library's copying, which `extend_from_slice` calls for lengths
-/// that are not known, costs more than all else that is done for a row (musl, in a virtual machine).
-fn put(text: &mut Vec<u8>, piece: &str) {
-    let mut rest = piece.as_bytes();
-    while let Some((eight, others)) = rest.split_first_chunk::<8>() {
-        text.extend_from_slice(eight);
-        rest = others;
-    }
-    if let Some((four, others)) = rest.split_first_chunk::<4>() {
-        text.extend_from_slice(four);
-        rest = others;
-    }
-    for byte in rest {
-        text.push(*byte);
+/// A row in which only a text and a number are still to be written. Most rows of a long list are such.
+#[derive(Debug)]
+pub struct Pattern {
+    line: Vec<u8>,
+    text_at: usize,
+    text_room: usize,
+    number_room: usize,
+}
+
+impl Pattern {
+    /// Writes a row; `false` when it does not fit the pattern. `text` must be as wide as it is long.
+    #[inline]
+    pub fn row(&self, sheet: &mut Sheet, text: &str, number: &Digits) -> bool {
+        if text.len() > self.text_room || number.len() > self.number_room {
+            return false;
+        }
+        let line = sheet.take(self.line.len());
+        copy(line, &self.line);
+        copy(&mut line[self.text_at..], text.as_bytes());
+        // With the spaces before it: there is room for them between the two.
+        if let Some((_, line)) = line.split_last_mut()
+            && let Some(end) = line.last_chunk_mut()
+        {
+            *end = *number.padded();
+        }
+        true
     }
 }
 

@@ -1,9 +1,14 @@
 //! Sentences about locks and files. Pure: what is known, and the time, go in; text comes out.
 
-use camctl_shared::ipc::message::{EndedInfo, Event, EventKind, LockInfo, Outcome, Presence, Whose};
+use std::collections::BTreeMap;
+
+use camctl_shared::ipc::message::{EndedInfo, Event, EventKind, LeftOut, LockInfo, Outcome, Presence, Whose};
 
 use super::clean::clean;
 use super::time::{Times, size};
+
+/// So many paths are named in one line.
+const NAMED: usize = 3;
 
 /// `alice on CAM-03`; `alice` alone for a record of an older tool.
 pub fn person(user: &str, machine: Option<&str>) -> String {
@@ -139,7 +144,7 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
             };
             let there = match (exists, bytes) {
                 (Some(false), _) => "; the file is not there".to_owned(),
-                (_, Some(bytes)) => format!("; {}", size(*bytes)),
+                (_, Some(bytes)) => format!("; {}", size(*bytes).as_str()),
                 (_, None) => String::new(),
             };
             let waiting = match lock.as_ref().map_or(0, |lock| lock.waiting) {
@@ -198,4 +203,33 @@ pub fn event(event: &Event, times: &Times) -> String {
         }
     };
     format!("{}  {what}", times.to_the_second(event.at_us))
+}
+
+/// What is missing from a list, one line for each reason: `2 folders, it may not be read: old, private`.
+pub fn left_out(what: &[LeftOut], more: u64) -> Vec<String> {
+    let mut by_reason: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
+    for one in what {
+        let paths = by_reason.entry((!one.folder, &one.why)).or_default();
+        paths.push(&one.path);
+    }
+    let line = |((file, why), paths): ((bool, &str), Vec<&str>)| {
+        let kind = match (file, paths.len()) {
+            (true, 1) => "file",
+            (true, _) => "files",
+            (false, 1) => "folder",
+            (false, _) => "folders",
+        };
+        let named: Vec<_> = paths.iter().take(NAMED).map(|path| clean(path)).collect();
+        let rest = match paths.len() - named.len() {
+            0 => String::new(),
+            rest => format!(", and {rest} more"),
+        };
+        let why = clean(why);
+        format!("{} {kind}, {why}: {}{rest}", paths.len(), named.join(", "))
+    };
+    let mut lines: Vec<String> = by_reason.into_iter().map(line).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use camctl_shared::clock::{Clock, Timestamp};
 use jiff::tz::TimeZone;
 
+use super::digits::Digits;
+
 /// Turns moments into words, in the person's time zone.
 pub struct Times {
     clock: Box<dyn Clock>,
@@ -88,11 +90,49 @@ pub fn rfc3339(microseconds: i64) -> Option<String> {
     Some(format!("{time:.6}"))
 }
 
+/// Many times in the form of [`rfc3339`], one after another: what lies on the same day as the one before needs no
+/// calendar.
+#[derive(Debug, Default)]
+pub struct Stamps {
+    day: Option<i64>,
+    text: Vec<u8>,
+}
+
+impl Stamps {
+    /// As [`rfc3339`].
+    pub fn rfc3339(&mut self, microseconds: i64) -> Option<&[u8]> {
+        const DAY: i64 = 86_400_000_000;
+        let day = microseconds.div_euclid(DAY);
+        if self.day == Some(day)
+            && let Ok(since) = u64::try_from(microseconds.rem_euclid(DAY))
+            && let Some((_, time)) = self.text.split_last_chunk_mut::<16>()
+        {
+            let second = since / 1_000_000;
+            two_digits(&mut time[0..2], second / 3600);
+            two_digits(&mut time[3..5], second / 60 % 60);
+            two_digits(&mut time[6..8], second % 60);
+            two_digits(&mut time[9..11], since / 10_000 % 100);
+            two_digits(&mut time[11..13], since / 100 % 100);
+            two_digits(&mut time[13..15], since % 100);
+        } else {
+            self.text = rfc3339(microseconds)?.into_bytes();
+            self.day = Some(day);
+        }
+        Some(&self.text)
+    }
+}
+
+fn two_digits(to: &mut [u8], number: u64) {
+    for (place, divisor) in to.iter_mut().zip([10, 1]) {
+        *place = b"0123456789"[usize::try_from(number / divisor % 10).unwrap_or(0)];
+    }
+}
+
 /// A number of bytes: `812 B`, `1.2 MB`.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+pub fn size(bytes: u64) -> Digits {
+    const UNITS: [&[u8; 3]; 5] = [b" kB", b" MB", b" GB", b" TB", b" PB"];
     if bytes < 1000 {
-        return few_bytes(bytes);
+        return Digits::new().text(*b" B").number(bytes);
     }
     let mut tenths = bytes / 100;
     let mut unit = 0;
@@ -100,21 +140,11 @@ pub fn size(bytes: u64) -> String {
         tenths /= 1000;
         unit += 1;
     }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-/// Digit by digit: a long list is full of small files, and formatting costs more than all else in their rows.
-fn few_bytes(bytes: u64) -> String {
-    let mut text = String::with_capacity(8);
-    for (unit, least) in [(100, 100), (10, 10), (1, 0)] {
-        if bytes >= least {
-            text.extend(char::from_digit(
-                u32::try_from(bytes / unit % 10).unwrap_or(0),
-                10,
-            ));
-        }
-    }
-    text + " B"
+    Digits::new()
+        .text(*UNITS[unit])
+        .number(tenths % 10)
+        .text(*b".")
+        .number(tenths / 10)
 }
 
 #[cfg(test)]
@@ -166,6 +196,31 @@ mod tests {
     }
 
     #[test]
+    fn many_times_have_the_same_form_as_one() {
+        let mut stamps = Stamps::default();
+        let noon = 1_795_172_400_000_001;
+        let day = 86_400_000_000;
+        let times = [
+            noon,
+            noon + 1_234_567,
+            noon - day,
+            noon,
+            -1,
+            -day,
+            0,
+            day - 1,
+            i64::MIN,
+            day - 1,
+        ];
+        for at in times {
+            let stamp = stamps
+                .rfc3339(at)
+                .map(|stamp| str::from_utf8(stamp).unwrap().to_owned());
+            assert_eq!(stamp, rfc3339(at), "{at}");
+        }
+    }
+
+    #[test]
     fn sizes_and_spans_use_their_largest_unit() {
         let sizes = [
             (0, "0 B"),
@@ -177,9 +232,10 @@ mod tests {
             (1_048_576, "1.0 MB"),
             (999_999, "999.9 kB"),
             (12_345_678_901, "12.3 GB"),
+            (u64::MAX, "18446.7 PB"),
         ];
         for (bytes, text) in sizes {
-            assert_eq!(size(bytes), text);
+            assert_eq!(size(bytes).as_str(), text);
         }
         let spans = [
             (340, "340 ms"),

@@ -1,6 +1,6 @@
 //! Commands about files: what is asked, what each file's fate makes of the exit code.
 
-use camctl_shared::ipc::message::{Fault, Outcome, Reply, Request};
+use camctl_shared::ipc::message::{Fault, Outcome, Page, Reply, Request};
 
 use crate::errors::{About, Failure};
 use crate::testing::{Stream, alice, alices_end, file, mine, play, play_to};
@@ -185,7 +185,7 @@ fn an_answer_that_leaves_files_out_is_an_error() {
     assert!(played.err.contains("leaves files out"), "{}", played.err);
     let played = play(
         &["checkin", "/mnt/cam/a.mcam"],
-        vec![vec![Ok(Reply::Files(Vec::new()))]],
+        vec![vec![Ok(Reply::Files(Page::default()))]],
     );
     assert_eq!(played.exit, 1);
     assert!(

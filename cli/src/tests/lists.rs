@@ -1,19 +1,24 @@
 //! `status` without files, `list` and `watch`.
 
 use camctl_shared::ipc::message::{
-    Event, EventKind, Fault, Filter, FilterState, ListedFile, LockInfo, Outcome, Presence, Reply, Request,
-    Whose,
+    Event, EventKind, Fault, Filter, FilterState, LeftOut, ListedFile, LockInfo, Outcome, Presence, Reply,
+    Request, Whose,
 };
 
+use crate::output::clean::{clean, width};
+use crate::output::time::size as size_of_file;
 use crate::testing::{Script, Stream, alice, file, mine, minutes_ago, play, play_to};
 
-fn listed(name: &str, size: Option<u64>, lock: Option<LockInfo>) -> ListedFile {
-    ListedFile {
-        name: name.into(),
-        size,
+type Listed<'a> = (&'a str, Option<u64>, Option<LockInfo>);
+
+fn page(files: &[Listed<'_>]) -> Reply {
+    let listed = files.iter().map(|(name, size, lock)| ListedFile {
+        name,
+        size: *size,
         modified_us: size.map(|_| minutes_ago(600)),
-        lock: lock.map(Box::new),
-    }
+        lock: lock.as_ref(),
+    });
+    Reply::Files(listed.collect())
 }
 
 fn pages() -> Script {
@@ -28,14 +33,14 @@ fn pages() -> Script {
         ..mine()
     };
     vec![
-        Ok(Reply::Files(vec![
-            listed("4801247.mcam", Some(1_048_576), Some(alice())),
-            listed("a.mcam", Some(812), None),
-            listed("b.mcam", Some(0), Some(mine())),
+        Ok(page(&[
+            ("4801247.mcam", Some(1_048_576), Some(alice())),
+            ("a.mcam", Some(812), None),
+            ("b.mcam", Some(0), Some(mine())),
         ])),
-        Ok(Reply::Files(vec![
-            listed("c.vnc", Some(99), Some(elsewhere)),
-            listed("gone.mcam", None, Some(stale)),
+        Ok(page(&[
+            ("c.vnc", Some(99), Some(elsewhere)),
+            ("gone.mcam", None, Some(stale)),
         ])),
         Ok(Reply::Done),
     ]
@@ -48,6 +53,102 @@ fn a_list_is_a_table_for_people_and_one_object_for_scripts() {
     let played = play(&["list", "/mnt/cam", "--json"], vec![pages()]);
     insta::assert_snapshot!("list_json", format!("{:#}", played.json()));
     assert_eq!(played.out.lines().count(), 1);
+}
+
+/// Rows that are written by a pattern, beside the same rows made of cells.
+#[test]
+fn a_long_list_of_free_files_looks_like_a_short_one() {
+    let sizes = [Some(0), Some(812), Some(1_048_576), Some(12_345_678_901), None];
+    let names: Vec<String> = (0..120)
+        .map(|n| format!("{}.mcam", "4801247/".repeat(n)))
+        .chain([
+            "部品.mcam".into(),
+            "esc\u{1b}[2J.mcam".into(),
+            "x \"y\" \\.mcam".into(),
+        ])
+        .collect();
+    let files: Vec<Listed<'_>> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| (name.as_str(), sizes[n % sizes.len()], None))
+        .collect();
+    // The width of the first page goes for all: what is longer than a row's pattern comes later.
+    for split in [1, 7, 60, 122] {
+        let script = || {
+            vec![
+                Ok(page(&files[..split])),
+                Ok(page(&files[split..])),
+                Ok(Reply::Done),
+            ]
+        };
+        let played = play(&["list", "/mnt/cam"], vec![script()]);
+        let lines: Vec<&str> = played.out.lines().collect();
+        assert_eq!(lines.len(), files.len() + 1);
+        let first = files[..split].iter().map(|(name, ..)| width(&clean(name)));
+        let file = first.max().unwrap().max("FILE".len());
+        let bytes = |size: &Option<u64>| size.map(|bytes| size_of_file(bytes).as_str().to_owned());
+        let bytes = |size| bytes(size).unwrap_or_default();
+        let widest = files[..split].iter().map(|(_, size, _)| bytes(size).len());
+        let widest = widest.max().unwrap().max("SIZE".len());
+        for (line, (name, size, _)) in lines[1..].iter().zip(&files) {
+            let name = clean(name);
+            let room = " ".repeat(file.saturating_sub(width(&name)));
+            let expected = format!("free   {name}{room}{:16}{:>widest$}", "", bytes(size));
+            assert_eq!(*line, expected.trim_end());
+        }
+        let json = play(&["list", "/mnt/cam", "--json"], vec![script()]).json();
+        let shown = json["files"].as_array().unwrap();
+        assert_eq!(shown.len(), files.len());
+        for (shown, (name, size, _)) in shown.iter().zip(&files) {
+            assert_eq!(shown["name"], *name);
+            assert_eq!(shown["size"].as_u64(), *size);
+            assert_eq!(shown["modified"].is_string(), size.is_some());
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_is_said_after_the_list() {
+    let left_out = |path: &str, folder, why: &str| LeftOut {
+        path: path.into(),
+        folder,
+        why: why.into(),
+    };
+    let script = || {
+        let what = vec![
+            left_out("a:b.mcam", false, "a name must not have ':'"),
+            left_out("old", true, "it may not be read"),
+            left_out("private\n", true, "it may not be read"),
+            left_out("q1", false, "it is a link"),
+            left_out("q2", false, "it is a link"),
+            left_out("q3", false, "it is a link"),
+            left_out("q4", false, "it is a link"),
+        ];
+        let mut script = pages();
+        script.insert(2, Ok(Reply::LeftOut { what, more: 17 }));
+        script
+    };
+    let played = play(&["list", "/mnt/cam"], vec![script()]);
+    assert_eq!(
+        played.err,
+        "left out: 2 folders, it may not be read: old, private \n\
+         left out: 1 file, a name must not have ':': a:b.mcam\n\
+         left out: 4 files, it is a link: q1, q2, q3, and 1 more\n\
+         left out: and 17 more\n"
+    );
+    assert_eq!(played.exit, 0);
+    assert_eq!(play(&["list", "/mnt/cam", "--quiet"], vec![script()]).err, "");
+    let json = play(&["list", "/mnt/cam", "--json"], vec![script()]).json();
+    assert_eq!(json["files"].as_array().unwrap().len(), 5);
+    assert_eq!(json["left_out"].as_array().unwrap().len(), 7);
+    assert_eq!(
+        json["left_out"][1],
+        serde_json::json!({"path": "old", "folder": true, "why": "it may not be read"})
+    );
+    assert_eq!(
+        (json["left_out_more"].as_u64(), json["exit"].as_u64()),
+        (Some(17), Some(0))
+    );
 }
 
 #[test]
@@ -88,7 +189,7 @@ fn an_empty_list_is_one_that_came_to_its_end() {
     let played = play(&["list", "/mnt/cam", "--json"], vec![vec![Ok(Reply::Done)]]);
     assert_eq!(
         played.out,
-        "{\"camctl\":1,\"command\":\"list\",\"files\":[],\"exit\":0}\n"
+        "{\"camctl\":1,\"command\":\"list\",\"files\":[],\"left_out\":[],\"left_out_more\":0,\"exit\":0}\n"
     );
 }
 
@@ -130,7 +231,7 @@ fn a_list_that_fails_is_never_an_empty_one() {
 fn a_list_stops_when_nobody_reads_on() {
     let out = Stream::with_room(10);
     let endless: Script = (0..100)
-        .map(|n| Ok(Reply::Files(vec![listed(&n.to_string(), Some(1), None)])))
+        .map(|n| Ok(page(&[(&n.to_string(), Some(1), None)])))
         .collect();
     let played = play_to(&["list", "/mnt/cam"], vec![Ok(endless)], &out);
     assert_eq!(played.exit, 0);

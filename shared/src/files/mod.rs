@@ -14,7 +14,7 @@ use crate::model::{FileName, Lock, Owner};
 
 mod walk;
 
-pub use walk::{Scope, Walk, WalkError, walk};
+pub use walk::{Scope, Skipped, Walk, WalkError, walk};
 
 /// One file of the repository, as the share showed it.
 #[derive(Debug, Clone, PartialEq, Eq)]

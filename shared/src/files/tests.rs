@@ -63,10 +63,10 @@ fn names(walk: &Walk) -> Vec<&str> {
 }
 
 fn reason<'a>(walk: &'a Walk, path: &str) -> &'a str {
-    let found = walk.skipped.iter().find(|(skipped, _)| skipped == path);
+    let found = walk.skipped.iter().find(|skipped| skipped.path == path);
     &found
         .unwrap_or_else(|| panic!("{path} is not in {:?}", walk.skipped))
-        .1
+        .why
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn two_spellings_of_one_name_are_one_file_and_said() {
     let walk = repository.walk_as("", Case::Insensitive).unwrap();
     assert_eq!(walk.files.len(), 2);
     assert_eq!(walk.skipped.len(), 1);
-    assert!(walk.skipped[0].1.contains("the same as"), "{:?}", walk.skipped);
+    assert!(walk.skipped[0].why.contains("the same as"), "{:?}", walk.skipped);
 }
 
 #[test]

@@ -35,8 +35,19 @@ pub struct Scope<'a> {
 pub struct Walk {
     /// The files, sorted by name; no two have the same name.
     pub files: Vec<Found>,
-    /// What was left out although somebody may look for it, and why: path and reason, sorted.
-    pub skipped: Vec<(String, String)>,
+    /// What was left out although somebody may look for it, sorted by path.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What was left out of a walk.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Its path in the repository, as well as it can be written.
+    pub path: String,
+    /// A folder: all that is in it is left out too.
+    pub folder: bool,
+    /// Why; the end of a sentence.
+    pub why: String,
 }
 
 /// Why there is no list.
@@ -143,7 +154,7 @@ impl Collector<'_> {
             // It was removed since its parent was read.
             Err(error) if error.kind == Kind::NotFound => Ok(()),
             Err(error) if error.kind == Kind::Denied => {
-                self.skip_folder(folder, &error.cause);
+                self.skip_folder(folder, &format!("it may not be read: {}", error.cause));
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -151,12 +162,20 @@ impl Collector<'_> {
     }
 
     fn skip_folder(&mut self, folder: String, why: &str) {
-        self.walk.skipped.push((folder, why.to_owned()));
+        self.walk.skipped.push(Skipped {
+            path: folder,
+            folder: true,
+            why: why.to_owned(),
+        });
     }
 
     /// Leaves out the name that is looked at.
     fn skip(&mut self, why: &str) {
-        self.walk.skipped.push((self.path.clone(), why.to_owned()));
+        self.walk.skipped.push(Skipped {
+            path: self.path.clone(),
+            folder: false,
+            why: why.to_owned(),
+        });
     }
 
     fn look_at(&mut self, name: &str) {
@@ -173,7 +192,7 @@ impl Collector<'_> {
         match FileName::parse(&self.path, self.scope.case) {
             // By the name that the disk has, not the normal form.
             Ok(_) => self.folders.push(self.path.clone()),
-            Err(why) => self.skip(&why.to_string()),
+            Err(why) => self.skip_folder(self.path.clone(), &why.to_string()),
         }
     }
 
@@ -188,8 +207,11 @@ impl Collector<'_> {
         self.walk.files.dedup_by(|second, first| {
             let same = second.name == first.name;
             if same {
-                let why = format!("its name is taken for the same as {}", first.name);
-                skipped.push((second.name.to_string(), why));
+                skipped.push(Skipped {
+                    path: second.name.to_string(),
+                    folder: false,
+                    why: format!("its name is taken for the same as {}", first.name),
+                });
             }
             same
         });

@@ -6,13 +6,15 @@
 mod event;
 mod fault;
 mod file;
+mod page;
 mod report;
 
 use serde::{Deserialize, Serialize};
 
 pub use event::{Event, EventKind};
 pub use fault::Fault;
-pub use file::{EndedInfo, FileReport, ListedFile, LockInfo, Outcome, Presence, Whose};
+pub use file::{EndedInfo, FileReport, LeftOut, LockInfo, Outcome, Presence, Whose};
+pub use page::{Files, ListedFile, Page};
 pub use report::{AgentReport, Finding, Initialised, RepositoryReport};
 
 /// The first frame each way, within 2 s. Its form is the same in every version of the protocol, for ever.
@@ -67,7 +69,8 @@ pub enum Request {
         /// Which files; empty: everything I hold.
         files: Vec<String>,
     },
-    /// The files of a folder with their locks. [`Reply::Files`] pages, then [`Reply::Done`].
+    /// The files of a folder with their locks. [`Reply::Files`] pages, [`Reply::LeftOut`] if there is a need, then
+    /// [`Reply::Done`].
     List {
         /// A repository or a folder in one.
         folder: String,
@@ -148,7 +151,7 @@ pub enum Reply {
     /// What became of one file.
     File(FileReport),
     /// A page of a list.
-    Files(Vec<ListedFile>),
+    Files(Page),
     /// What follows are events from here on.
     Watching {
         /// The repositories' folders.
@@ -168,6 +171,13 @@ pub enum Reply {
         done: u64,
         /// Of how much.
         total: Option<u64>,
+    },
+    /// What is not on the pages although somebody may look for it. A held file is on them all the same.
+    LeftOut {
+        /// The first of it, sorted by path.
+        what: Vec<LeftOut>,
+        /// How much more there is.
+        more: u64,
     },
 }
 

@@ -5,7 +5,8 @@ mod faults;
 
 use camctl_shared::ipc::message::{
     AgentReport, EndedInfo, Event, EventKind, Fault, FileReport, Filter, FilterState, Finding, Hello,
-    Initialised, ListedFile, LockInfo, Outcome, Patience, Presence, Reply, RepositoryReport, Request, Whose,
+    Initialised, LeftOut, ListedFile, LockInfo, Outcome, Page, Patience, Presence, Reply, RepositoryReport,
+    Request, Whose,
 };
 
 /// 2026-11-20T14:40:12.123456Z.
@@ -187,20 +188,31 @@ pub fn replies() -> Vec<(&'static str, Reply)> {
         ),
         (
             "files",
-            Reply::Files(vec![
+            Reply::Files(Page::from_iter([
                 ListedFile {
-                    name: text("fixtures/4801247.mcam"),
+                    name: "fixtures/4801247.mcam",
                     size: Some(1_048_576),
                     modified_us: Some(TIME),
-                    lock: Some(Box::new(lock())),
+                    lock: Some(&lock()),
                 },
                 ListedFile {
-                    name: text("free.vnc"),
+                    name: "free.vnc",
                     size: None,
                     modified_us: None,
                     lock: None,
                 },
-            ]),
+            ])),
+        ),
+        (
+            "left-out",
+            Reply::LeftOut {
+                what: vec![LeftOut {
+                    path: text("fixtures/private"),
+                    folder: true,
+                    why: text("it may not be read"),
+                }],
+                more: 17,
+            },
         ),
         (
             "watching",

@@ -347,3 +347,53 @@ fn what_cannot_be_read_is_never_free_and_never_empty() {
         }
     }
 }
+
+/// Given bob's lock on a file in a folder that nobody may read any more, a link, and a name that cannot be one here,
+/// when alice lists the repository,
+/// then bob's file is shown as his, nothing in that folder is called free, and what she cannot see is named.
+#[cfg(unix)]
+#[test]
+fn what_a_list_has_to_leave_out_is_named_and_hides_no_lock() {
+    let sandbox = Sandbox::new();
+    let (alice, bob) = (
+        plain_machine(&sandbox, "alice", "CAM-03"),
+        plain_machine(&sandbox, "bob", "CNC-1"),
+    );
+    let files = sandbox.repository().file("a.mcam").file("a:b.mcam");
+    let repository = files.file("private/b.mcam").file("private/c.mcam").init();
+    std::os::unix::fs::symlink("a.mcam", repository.path("link.mcam")).unwrap();
+    bob.start();
+    camctl(&bob, &repository, &["checkout", "private/b.mcam"]).succeeds();
+    forbid(&repository.path("private"));
+    alice.start();
+    let list = |arguments: &[&str]| camctl(&alice, &repository, arguments).succeeds();
+    let names = |json: &Value, key: &str, name: &str| -> Vec<String> {
+        let named = json[key].as_array().unwrap().iter();
+        named.map(|one| one[name].as_str().unwrap().to_owned()).collect()
+    };
+    let json = list(&["list", "--json"]).json();
+    assert_eq!(names(&json, "files", "name"), ["a.mcam", "private/b.mcam"]);
+    assert_eq!(json["files"][1]["lock"]["user"], "bob");
+    assert_eq!(
+        names(&json, "left_out", "path"),
+        ["a:b.mcam", "link.mcam", "private"]
+    );
+    assert_eq!(json["left_out"][2]["folder"], true);
+    assert_eq!(json["left_out_more"], 0);
+    let free = list(&["list", "--free", "--json"]).json();
+    assert_eq!(names(&free, "files", "name"), ["a.mcam"]);
+    assert_eq!(names(&free, "left_out", "path").len(), 3);
+    // Of locks the table knows them all.
+    let locked = list(&["list", "--locked", "--json"]).json();
+    assert_eq!(names(&locked, "files", "name"), ["private/b.mcam"]);
+    assert_eq!(locked["left_out"], Value::from(Vec::<Value>::new()));
+    let shown = list(&["list"]);
+    assert!(!shown.out.contains("left out"), "{shown:?}");
+    assert!(
+        shown
+            .err
+            .contains("left out: 1 folder, it may not be read: Permission denied"),
+        "{shown:?}"
+    );
+    allow(&repository.path("private"));
+}

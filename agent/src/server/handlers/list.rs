@@ -5,9 +5,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use camctl_shared::clock::Timestamp;
-use camctl_shared::files::{Found, Selection, Which, status};
+use camctl_shared::files::{Found, Selection, Skipped, Which, status};
 use camctl_shared::ipc::codec;
-use camctl_shared::ipc::message::{Filter, FilterState, ListedFile, LockInfo, Reply};
+use camctl_shared::ipc::message::{Filter, FilterState, LeftOut, ListedFile, LockInfo, Page, Reply};
 use camctl_shared::model::{Case, FileName, Lock};
 
 use super::common::patiently;
@@ -21,9 +21,11 @@ use crate::server::conversation::{Gone, Replies};
 /// A frame with locks in it is sent when it has about so many bytes.
 const PAGE: usize = 60 << 10;
 /// What a file costs in a frame beside its name, about.
-const EACH: usize = 24;
+const EACH: usize = 18;
 /// What a lock costs beside its message, about.
 const EACH_LOCK: usize = 256;
+/// So many of what is left out are named; the rest is counted.
+const TOLD: usize = 100;
 
 /// Serves `List`.
 pub async fn list(agent: &Agent, replies: &mut Replies, folder: &str, filter: &Filter) -> Result<(), Gone> {
@@ -85,7 +87,35 @@ pub async fn list(agent: &Agent, replies: &mut Replies, folder: &str, filter: &F
         selection,
     };
     list.send(replies).await?;
+    // Locks come from the table: nothing is missing among them.
+    if matches!(selection.which, Which::All | Which::Free)
+        && let Some(reply) = left_out(listing.skipped())
+    {
+        replies.add(&reply).await?;
+    }
     replies.send(&Reply::Done).await
+}
+
+/// What a list does not have; `None` when it has everything.
+fn left_out(skipped: &[Skipped]) -> Option<Reply> {
+    if skipped.is_empty() {
+        return None;
+    }
+    let mut room = PAGE;
+    let what: Vec<LeftOut> = skipped
+        .iter()
+        .take(TOLD)
+        .map_while(|one| {
+            room = room.checked_sub(EACH + one.path.len() + one.why.len())?;
+            Some(LeftOut {
+                path: one.path.clone(),
+                folder: one.folder,
+                why: one.why.clone(),
+            })
+        })
+        .collect();
+    let more = (skipped.len() - what.len()) as u64;
+    Some(Reply::LeftOut { what, more })
 }
 
 fn folder_name(path: &str, case: Case) -> Result<Option<FileName>, Problem> {
@@ -139,7 +169,7 @@ impl List<'_> {
         files: &[Found],
         locks: &BTreeMap<FileName, Arc<Lock>>,
     ) -> Result<(), Gone> {
-        let mut page = Vec::new();
+        let mut page = Page::default();
         let mut bytes = 0;
         for one in status(files, locks, self.selection) {
             let lock = one
@@ -147,7 +177,7 @@ impl List<'_> {
                 .and_then(|lock| self.repository.board.see(|eyes| eyes.lock(one.name, lock)));
             bytes += EACH + one.name.as_str().len();
             bytes += lock.as_ref().map_or(0, |lock| EACH_LOCK + lock.message.len());
-            page.push(listed(one.name, one.found, lock));
+            page.push(listed(one.name, one.found, lock.as_ref()));
             if bytes >= PAGE {
                 replies.add(&Reply::Files(std::mem::take(&mut page))).await?;
                 bytes = 0;
@@ -175,13 +205,13 @@ fn frame(files: &[Found]) -> Vec<u8> {
     }
 }
 
-fn listed(name: &FileName, found: Option<&Found>, lock: Option<LockInfo>) -> ListedFile {
+fn listed<'a>(name: &'a FileName, found: Option<&Found>, lock: Option<&'a LockInfo>) -> ListedFile<'a> {
     ListedFile {
-        name: name.as_str().to_owned(),
+        name: name.as_str(),
         size: found.map(|found| found.size),
         modified_us: found
             .and_then(|found| found.modified)
             .map(Timestamp::as_microsecond),
-        lock: lock.map(Box::new),
+        lock,
     }
 }

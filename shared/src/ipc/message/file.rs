@@ -139,15 +139,13 @@ pub struct EndedInfo {
     pub reason: Option<String>,
 }
 
-/// One file of a list.
+/// What a list had to leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListedFile {
-    /// Its name in the repository.
-    pub name: String,
-    /// Bytes; `None` when it is gone and only its lock is left.
-    pub size: Option<u64>,
-    /// Last change, by the share's clock.
-    pub modified_us: Option<i64>,
-    /// Its lock.
-    pub lock: Option<Box<LockInfo>>,
+pub struct LeftOut {
+    /// Its path in the repository, as well as it can be written.
+    pub path: String,
+    /// A folder: all that is in it is left out too.
+    pub folder: bool,
+    /// Why; the end of a sentence.
+    pub why: String,
 }
