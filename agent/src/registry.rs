@@ -6,6 +6,8 @@
 
 mod looking;
 mod spelling;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,7 @@ use camctl_shared::clock::Clock;
 use camctl_shared::model::{OWN_FOLDER, Owner, StoreError};
 use camctl_shared::share::{DiskShare, Root, Share, find_root};
 use camctl_shared::store::folder::{FolderStore, Options};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, OnceCell, mpsc, oneshot};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
@@ -53,9 +55,24 @@ struct Entry {
     /// Every path by which it was reached; the first is the one that is shown.
     roots: Vec<PathBuf>,
     repository: Arc<Repository>,
+    /// Set once the local state has it. Whoever asks first sees to that; whoever asks meanwhile waits too.
+    remembered: Arc<OnceCell<()>>,
+}
+
+/// A repository that has an entry.
+struct Known {
+    repository: Arc<Repository>,
+    remembered: Arc<OnceCell<()>>,
 }
 
 impl Entry {
+    fn known(&self) -> Known {
+        Known {
+            repository: Arc::clone(&self.repository),
+            remembered: Arc::clone(&self.remembered),
+        }
+    }
+
     /// Remembers more paths.
     fn know(&mut self, roots: impl IntoIterator<Item = PathBuf>) {
         for root in roots {
@@ -109,6 +126,7 @@ impl Registry {
                 Ok(repository) => self.entries().push(Entry {
                     roots: vec![root],
                     repository,
+                    remembered: Arc::new(OnceCell::new_with(Some(()))),
                 }),
                 Err(problem) => tracing::warn!(root = %root.display(), %problem, "not taken up again"),
             }
@@ -124,7 +142,8 @@ impl Registry {
     pub async fn find(&self, path: &str) -> Result<(Arc<Repository>, String), Problem> {
         let path = plain(Path::new(path))?;
         if let Some(found) = self.known(&path) {
-            return found;
+            let (entry, rest) = found?;
+            return Ok((self.remembered(entry).await, rest));
         }
         let place = self.look_upwards(&path).await?;
         let Some(place) = place else {
@@ -163,14 +182,14 @@ impl Registry {
         }
     }
 
-    fn known(&self, path: &Path) -> Option<Result<(Arc<Repository>, String), Problem>> {
+    fn known(&self, path: &Path) -> Option<Result<(Known, String), Problem>> {
         let entries = self.entries();
-        let (root, repository) = entries
+        let (root, entry) = entries
             .iter()
-            .flat_map(|entry| entry.roots.iter().map(move |root| (root, &entry.repository)))
+            .flat_map(|entry| entry.roots.iter().map(move |root| (root, entry)))
             .filter(|(root, _)| path.starts_with(root))
             .max_by_key(|(root, _)| root.components().count())?;
-        Some(relative(root, path).map(|rest| (Arc::clone(repository), rest)))
+        Some(relative(root, path).map(|rest| (entry.known(), rest)))
     }
 
     /// Opens the repository at `root`, unless it is known: by that name, by `real`, or as a folder that was reached by
@@ -181,7 +200,7 @@ impl Registry {
     pub async fn open(&self, root: &Path, real: &Path) -> Result<Arc<Repository>, Problem> {
         let roots = [root.to_owned(), real.to_owned()];
         if let Some(known) = self.same_root(&roots) {
-            return Ok(known);
+            return Ok(self.remembered(known).await);
         }
         let new = self.start(root, Kept::default())?;
         let twin = if self.all().is_empty() {
@@ -189,20 +208,12 @@ impl Registry {
         } else {
             self.twin(&new).await
         };
-        let repository = self.know(&new, roots, twin.as_ref());
-        if Arc::ptr_eq(&repository, &new) {
-            self.remember(&new).await;
-        }
-        Ok(repository)
+        let known = self.know(&new, roots, twin.as_ref());
+        Ok(self.remembered(known).await)
     }
 
     /// Enters `new`, unless it is known by now.
-    fn know(
-        &self,
-        new: &Arc<Repository>,
-        roots: [PathBuf; 2],
-        twin: Option<&Arc<Repository>>,
-    ) -> Arc<Repository> {
+    fn know(&self, new: &Arc<Repository>, roots: [PathBuf; 2], twin: Option<&Arc<Repository>>) -> Known {
         // Somebody may have been faster while the share was asked.
         let mut entries = self.entries();
         let known = entries.iter_mut().find(|entry| {
@@ -212,37 +223,47 @@ impl Registry {
         if let Some(entry) = known {
             entry.know(roots);
             new.retire();
-            return Arc::clone(&entry.repository);
+            return entry.known();
         }
         let mut entry = Entry {
             roots: Vec::new(),
             repository: Arc::clone(new),
+            remembered: Arc::default(),
         };
         entry.know(roots);
+        let known = entry.known();
         entries.push(entry);
-        Arc::clone(new)
+        known
     }
 
     /// Has a new repository remembered on the local disk before anything is granted in it: an agent that is killed must
-    /// know at its return where to look for what became of its locks.
-    async fn remember(&self, new: &Repository) {
-        // A repository that cannot be read grants nothing.
-        if new.ready().await.is_err() {
-            return;
-        }
-        let (done, saved) = oneshot::channel();
-        if self.house.remember.send(done).is_ok() {
-            // What cannot be saved is logged there; it must not keep anybody from working.
-            let _ = timeout(SAVING, saved).await;
-        }
+    /// know at its return where to look for what became of its locks. All who ask for it meanwhile wait for that; when
+    /// the one who sees to it leaves, another takes over.
+    async fn remembered(&self, known: Known) -> Arc<Repository> {
+        let Known {
+            repository,
+            remembered,
+        } = known;
+        let remember = async {
+            // A repository that cannot be read grants nothing; whoever asks next sees to it.
+            repository.ready().await.map_err(drop)?;
+            let (done, saved) = oneshot::channel();
+            if self.house.remember.send(done).is_ok() {
+                // What cannot be saved is logged there; it must not keep anybody from working.
+                let _ = timeout(SAVING, saved).await;
+            }
+            Ok::<(), ()>(())
+        };
+        let _ = remembered.get_or_try_init(|| remember).await;
+        repository
     }
 
-    fn same_root(&self, roots: &[PathBuf]) -> Option<Arc<Repository>> {
+    fn same_root(&self, roots: &[PathBuf]) -> Option<Known> {
         let mut entries = self.entries();
         let same = |entry: &&mut Entry| roots.iter().any(|root| entry.roots.contains(root));
         let entry = entries.iter_mut().find(same)?;
         entry.know(roots.iter().cloned());
-        Some(Arc::clone(&entry.repository))
+        Some(entry.known())
     }
 
     /// The repository that lies in the same folder as `new`, reached by another path: another mount, a drive letter. The

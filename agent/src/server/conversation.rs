@@ -2,71 +2,135 @@
 //!
 //! [`Incoming`] and [`Replies`] are the two halves, so that a client's leaving is noticed while it is answered. Reading
 //! can be stopped between any two bytes without losing one.
+//!
+//! Short messages are read as they come. Long ones share [`Room`], so that a crowd of clients that each stop in the
+//! middle of one cannot have the agent hold all of that.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
-use camctl_shared::ipc::codec::{self, CodecError, FrameReader};
+use camctl_shared::ipc::codec::{self, CodecError, FrameReader, MAX_FRAME, PREFIX};
 use camctl_shared::ipc::message::{Fault, Reply};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// Replies are sent together up to so many bytes.
 const TOGETHER: usize = 64 << 10;
+/// Messages up to so many bytes need no room of their own.
+const SHORT: usize = 16 << 10;
 /// What a client may send ahead while it is answered; then it is not listened to any more.
-const AHEAD: usize = 64 << 10;
+const AHEAD: usize = SHORT;
 
 /// The client is gone, or does not take what it asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
+
+/// How many bytes of long messages all clients together may be sending at one time; first come, first served.
+#[derive(Clone)]
+pub struct Room(Arc<Semaphore>);
+
+impl Room {
+    /// Room for so many; at least one message of the longest kind fits.
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.max(PREFIX + MAX_FRAME))))
+    }
+
+    /// Room for a message of that length, as long as what is returned lives.
+    async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let bytes = u32::try_from(bytes).ok()?;
+        Arc::clone(&self.0).acquire_many_owned(bytes).await.ok()
+    }
+}
+
+/// Why there is no next message.
+#[derive(Debug)]
+pub enum Unheard {
+    /// As the codec says.
+    Codec(CodecError),
+    /// Others were sending so much, for so long, that there was no room for this one.
+    NoRoom,
+}
+
+impl From<CodecError> for Unheard {
+    fn from(error: CodecError) -> Self {
+        Self::Codec(error)
+    }
+}
 
 /// What the client says.
 pub struct Incoming {
     from: Box<dyn AsyncRead + Send + Unpin>,
     frames: FrameReader,
     ahead: usize,
+    room: Room,
 }
 
 impl Incoming {
     /// Reads from `from`.
-    pub fn new(from: impl AsyncRead + Send + Unpin + 'static) -> Self {
+    pub fn new(from: impl AsyncRead + Send + Unpin + 'static, room: Room) -> Self {
         Self {
             from: Box::new(from),
-            frames: FrameReader::new(),
+            frames: FrameReader::keeping(SHORT),
             ahead: 0,
+            room,
         }
     }
 
-    /// The next message. `start` limits the wait for its first byte, `rest` the wait for the others.
+    /// The next message. `start` limits the wait for its first byte; `rest` limits the waits for its length, for room,
+    /// and for the others.
     ///
     /// # Errors
-    /// As the codec says; the connection is over then.
-    pub async fn next<T: DeserializeOwned>(
-        &mut self,
-        start: Duration,
-        rest: Duration,
-    ) -> Result<T, CodecError> {
+    /// The connection is over then.
+    pub async fn next<T: DeserializeOwned>(&mut self, start: Duration, rest: Duration) -> Result<T, Unheard> {
         self.ahead = 0;
+        let message = self.message(start, rest).await;
+        // What a message has filled is not kept while it is served.
+        self.frames.space();
+        message
+    }
+
+    async fn message<T: DeserializeOwned>(&mut self, start: Duration, rest: Duration) -> Result<T, Unheard> {
         if let Some(frame) = self.frames.frame()? {
-            return codec::decode(frame);
+            return Ok(codec::decode(frame)?);
         }
         if matches!(self.frames.end(), CodecError::Closed) {
             timeout(start, self.fill())
                 .await
                 .map_err(|_| CodecError::TimedOut)??;
         }
+        let length = timeout(rest, self.length())
+            .await
+            .map_err(|_| CodecError::TimedOut)??;
+        let _room = if length > SHORT {
+            let room = timeout(rest, self.room.take(length)).await;
+            Some(room.map_err(|_| Unheard::NoRoom)?)
+        } else {
+            None
+        };
         timeout(rest, async {
             loop {
                 if let Some(frame) = self.frames.frame()? {
-                    return codec::decode(frame);
+                    return Ok(codec::decode(frame)?);
                 }
                 self.fill().await?;
             }
         })
         .await
         .map_err(|_| CodecError::TimedOut)?
+    }
+
+    /// How long the message is that has begun.
+    async fn length(&mut self) -> Result<usize, CodecError> {
+        loop {
+            if let Some(length) = self.frames.announced()? {
+                return Ok(length);
+            }
+            self.fill().await?;
+        }
     }
 
     async fn fill(&mut self) -> Result<usize, CodecError> {
@@ -194,5 +258,55 @@ impl Replies {
             self.buffer = Vec::new();
         }
         if sent { Ok(()) } else { Err(Gone) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+
+    /// For what must not happen in a test that goes well.
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn client(room: &Room) -> (DuplexStream, Incoming) {
+        let (client, agent) = duplex(2 * MAX_FRAME);
+        (client, Incoming::new(agent, room.clone()))
+    }
+
+    fn message(length: usize) -> Vec<u8> {
+        codec::encode(&"x".repeat(length)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn clients_that_stall_in_long_messages_share_what_they_hold() {
+        let room = Room::new(0);
+        let (mut stalling, mut incoming) = client(&room);
+        let long = message(MAX_FRAME - 100);
+        stalling.write_all(&long[..MAX_FRAME / 2]).await.unwrap();
+        let stalled = tokio::spawn(async move { incoming.next::<String>(LONG, LONG).await });
+        while room.0.available_permits() > MAX_FRAME / 2 {
+            tokio::task::yield_now().await;
+        }
+
+        let (mut short, mut incoming) = client(&room);
+        short.write_all(&message(100)).await.unwrap();
+        assert_eq!(incoming.next::<String>(LONG, LONG).await.unwrap().len(), 100);
+
+        let (mut second, mut incoming) = client(&room);
+        second.write_all(&message(MAX_FRAME / 2)).await.unwrap();
+        let crowded = incoming.next::<String>(LONG, Duration::from_millis(50)).await;
+        assert!(matches!(crowded, Err(Unheard::NoRoom)), "{crowded:?}");
+
+        drop(stalling);
+        let cut = stalled.await.unwrap();
+        assert!(
+            matches!(cut, Err(Unheard::Codec(CodecError::Truncated { .. }))),
+            "{cut:?}"
+        );
+        let late = incoming.next::<String>(LONG, LONG).await.unwrap();
+        assert_eq!(late.len(), MAX_FRAME / 2, "there is room again");
+        assert_eq!(room.0.available_permits(), PREFIX + MAX_FRAME);
     }
 }

@@ -6,7 +6,7 @@
 //! - [`handlers`]: one file for each verb.
 //!
 //! A client that sends rubbish, stalls, or vanishes costs the agent that connection and nothing else: everything one
-//! connection holds is bounded, and so is the number of connections.
+//! connection holds is bounded, and so are the number of connections and what they hold of messages under way.
 
 pub mod conversation;
 pub mod handlers;
@@ -26,11 +26,14 @@ use interprocess::local_socket::traits::tokio::Listener as _;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+use self::conversation::Room;
 use self::seats::Seats;
 use crate::registry::Registry;
 
 /// Clients at one time.
 const CONNECTIONS: usize = 256;
+/// What all clients together may have the agent hold of long messages that are under way, in bytes.
+const ROOM: usize = 8 << 20;
 /// The pause after the system refused to accept a connection, for want of handles, say.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
@@ -73,6 +76,8 @@ pub struct Agent {
     pub log: String,
     /// A seat for each connection.
     pub seats: Seats,
+    /// What clients share that send long messages.
+    pub room: Room,
     /// Rung when a client wants the agent to stop.
     pub stop: Notify,
     /// Rung when it has parked: whoever asked for that is answered.
@@ -88,6 +93,7 @@ impl Agent {
             limits,
             log,
             seats: Seats::new(CONNECTIONS),
+            room: Room::new(ROOM),
             stop: Notify::new(),
             parked: watch::Sender::new(false),
         }

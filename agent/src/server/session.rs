@@ -5,18 +5,19 @@ use camctl_shared::ipc::message::{Fault, Hello, Reply, Request};
 use camctl_shared::ipc::version::PROTOCOL;
 use interprocess::local_socket::tokio::Stream;
 
-use super::conversation::{Gone, Incoming, Replies};
+use super::conversation::{Gone, Incoming, Replies, Unheard};
 use super::seats::Seat;
 use super::{Agent, handlers};
 
 /// Serves one client until it leaves, stalls or says something that cannot be understood.
 pub async fn serve(stream: Stream, agent: &Agent, seat: &Seat) {
     let (from, to) = tokio::io::split(stream);
-    let mut incoming = Incoming::new(from);
+    let mut incoming = Incoming::new(from, agent.room.clone());
     let mut replies = Replies::new(to, agent.limits.take);
     match converse(&mut incoming, &mut replies, agent, seat).await {
-        Ok(()) | Err(CodecError::Closed) => {}
-        Err(error) => tracing::debug!(%error, "a connection was ended"),
+        Ok(()) | Err(Unheard::Codec(CodecError::Closed)) => {}
+        Err(Unheard::Codec(error)) => tracing::debug!(%error, "a connection was ended"),
+        Err(Unheard::NoRoom) => tracing::warn!("too many long requests at one time; one was turned away"),
     }
 }
 
@@ -25,7 +26,7 @@ async fn converse(
     replies: &mut Replies,
     agent: &Agent,
     seat: &Seat,
-) -> Result<(), CodecError> {
+) -> Result<(), Unheard> {
     let limits = agent.limits;
     let Ok(theirs) = seat.idle(incoming.next(limits.hello, limits.hello)).await else {
         return Ok(());
@@ -50,14 +51,14 @@ async fn converse(
         };
         let request: Request = match request {
             Ok(request) => request,
-            Err(CodecError::TimedOut) => return Ok(()),
-            Err(error @ (CodecError::Rubbish { .. } | CodecError::TooLarge { .. })) => {
-                let problem = error.to_string();
-                // It may have left; the connection ends either way.
-                let _ = replies.send(&Reply::Failed(Fault::BadRequest { problem })).await;
+            Err(Unheard::Codec(CodecError::TimedOut)) => return Ok(()),
+            Err(error) => {
+                if let Some(fault) = fault(&error) {
+                    // It may have left; the connection ends either way.
+                    let _ = replies.send(&Reply::Failed(fault)).await;
+                }
                 return Err(error);
             }
-            Err(error) => return Err(error),
         };
         let served = tokio::select! {
             biased;
@@ -67,5 +68,22 @@ async fn converse(
         if served.is_err() {
             return Ok(());
         }
+    }
+}
+
+/// What a client is told whose request was not heard; `None` when it has left, or said nothing.
+fn fault(error: &Unheard) -> Option<Fault> {
+    match error {
+        Unheard::Codec(error @ (CodecError::Rubbish { .. } | CodecError::TooLarge { .. })) => {
+            Some(Fault::BadRequest {
+                problem: error.to_string(),
+            })
+        }
+        Unheard::Codec(_) => None,
+        Unheard::NoRoom => Some(Fault::BadRequest {
+            problem: "other programs are sending too much to the agent at the same time; try again, or name \
+                      fewer files at once"
+                .into(),
+        }),
     }
 }

@@ -16,7 +16,7 @@ const ROOM: usize = 4 << 10;
 /// Less than this is not worth a read.
 const LEAST: usize = 1 << 10;
 
-/// A reader that grew beyond this gives the memory back between two frames.
+/// A reader that grew beyond this gives the memory back between two frames, unless it is told otherwise.
 const KEEP: usize = 256 << 10;
 
 /// The length that a prefix announces, in bytes.
@@ -55,6 +55,7 @@ pub struct FrameReader {
     /// What was not used yet lies in `buffer[start..end]`.
     start: usize,
     end: usize,
+    keep: usize,
 }
 
 impl Default for FrameReader {
@@ -66,10 +67,16 @@ impl Default for FrameReader {
 impl FrameReader {
     /// One that has seen nothing.
     pub const fn new() -> Self {
+        Self::keeping(KEEP)
+    }
+
+    /// One that has seen nothing, and keeps at most so many bytes between two frames: for those of whom there are many.
+    pub const fn keeping(bytes: usize) -> Self {
         Self {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            keep: bytes,
         }
     }
 
@@ -93,7 +100,7 @@ impl FrameReader {
     pub fn space(&mut self) -> &mut [u8] {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
-            if self.buffer.len() > KEEP {
+            if self.buffer.len() > self.keep {
                 self.buffer = Vec::new();
             }
         }
@@ -127,7 +134,10 @@ impl FrameReader {
     }
 
     /// The bytes of the frame that begins here, its length included; `None` while that has not arrived.
-    fn announced(&self) -> Result<Option<usize>, CodecError> {
+    ///
+    /// # Errors
+    /// [`CodecError::TooLarge`].
+    pub fn announced(&self) -> Result<Option<usize>, CodecError> {
         match self.buffer[self.start..self.end].first_chunk::<PREFIX>() {
             Some(prefix) => Ok(Some(PREFIX + length(*prefix)?)),
             None => Ok(None),
