@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use camctl_shared::model::{Case, Draft, FileName, How, Refusal, RequestId, SessionId, StoreError, Table};
+use camctl_shared::model::{
+    Case, Draft, FileName, How, Refusal, RequestId, SessionId, StoreError, Table, Token,
+};
 use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent};
 use camctl_shared::share::Meta;
 use camctl_shared::store::{Committed, LockStore};
@@ -322,9 +324,9 @@ fn explain_loss(board: &Board, verdict: &mut Verdict) {
     }
 }
 
-/// Requests that give back what nobody took.
-pub fn give_back(verdicts: &[Verdict]) -> Vec<Item> {
-    let granted = verdicts
+/// What was granted, with its tokens.
+pub fn granted(verdicts: &[Verdict]) -> impl Iterator<Item = (&FileName, Option<Token>)> {
+    verdicts
         .iter()
         .filter_map(|verdict| match (&verdict.file, &verdict.result) {
             (
@@ -335,8 +337,12 @@ pub fn give_back(verdicts: &[Verdict]) -> Vec<Item> {
                 }),
             ) => Some((file, lock.token)),
             _ => None,
-        });
-    granted
+        })
+}
+
+/// Requests that give back what nobody took.
+pub fn give_back(verdicts: &[Verdict]) -> Vec<Item> {
+    granted(verdicts)
         .map(|(file, token)| Item {
             path: file.as_str().to_owned(),
             intent: Intent::Checkin(Checkin {

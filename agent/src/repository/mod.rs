@@ -238,10 +238,10 @@ impl Repository {
         Attending(self)
     }
 
-    /// Gives back what was granted to somebody who has left.
-    pub fn give_back(&self, verdicts: Vec<Verdict>) {
+    /// Whoever was to be told these has left.
+    pub fn unread(&self, verdicts: Vec<Verdict>, unread: Unread) {
         // Fails only when the worker is gone, and then the locks are parked.
-        let _ = self.send(Job::Unread(verdicts, Unread::GiveBack));
+        let _ = self.send(Job::Unread(verdicts, unread));
     }
 
     /// Makes the worker look at its schedule again.

@@ -84,8 +84,9 @@ fn a_lost_request_is_settled_against_whoever_was_faster() {
 fn a_grant_that_came_too_late_is_kept_and_told() {
     let office = Office::new();
     let mut alice = office.desk("alice");
+    assert!(granted(&office.desk("bob").ask(checkout("b.mcam"))));
     alice.lose_for_a_while(Lost::Reply);
-    let mut waiting = alice.send(vec![checkout("a.mcam")], Unread::Keep);
+    let mut waiting = alice.send(vec![checkout("a.mcam"), checkout("b.mcam")], Unread::Keep);
     alice.settle_down();
     assert!(waiting.is_open());
     drop(waiting);

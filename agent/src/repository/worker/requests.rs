@@ -134,8 +134,8 @@ impl Worker {
             });
             return;
         }
-        for file in verdicts.iter().filter_map(|verdict| verdict.file.clone()) {
-            self.tell(What::GrantedLate { file });
+        for (file, _) in batch::granted(verdicts) {
+            self.tell(What::GrantedLate { file: file.clone() });
         }
     }
 

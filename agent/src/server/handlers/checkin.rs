@@ -3,7 +3,7 @@
 use camctl_shared::ipc::message::Reply;
 use camctl_shared::rules::{Checkin, Intent};
 
-use super::common::{Target, ask, check_files, check_message, locate, patiently};
+use super::common::{Target, ask, check_files, check_message, find, locate, patiently};
 use super::fail;
 use crate::repository::job::Unread;
 use crate::server::Agent;
@@ -44,7 +44,7 @@ pub async fn checkin(
 async fn everything(agent: &Agent, replies: &mut Replies, folders: &[String]) -> Result<Vec<Target>, Gone> {
     let mut scopes = Vec::new();
     for folder in folders {
-        match agent.registry.find(folder).await {
+        match find(agent, replies, folder).await? {
             Ok(scope) => scopes.push(scope),
             Err(problem) => {
                 replies

@@ -75,7 +75,7 @@ pub async fn checkout(
     };
     let work = ask(&targets, |_| intent.clone(), unread);
     let verdicts = patiently(agent, replies, "waiting for the share", work).await?;
-    let mut waiting = JoinSet::new();
+    let (mut waiting, mut untold) = (JoinSet::new(), Vec::new());
     for (target, verdict) in targets.into_iter().zip(verdicts) {
         match (&wish.wait, &verdict.result) {
             (Some(patience), Err(problem)) if problem.is_passing() => {
@@ -88,23 +88,66 @@ pub async fn checkout(
                     started,
                     until,
                 };
-                waiting.spawn(place.wait(verdict));
+                waiting.spawn(async move {
+                    let (target, verdict) = place.wait(verdict).await;
+                    Untold::new(target, verdict, unread)
+                });
             }
-            _ => replies.add(&Reply::File(target.report(&verdict))).await?,
+            _ => untold.push(Untold::new(target, verdict, unread)),
         }
     }
-    if !waiting.is_empty() {
-        replies.flush().await?;
+    for one in &untold {
+        replies.add(&one.report()).await?;
     }
+    if waiting.is_empty() {
+        replies.send(&Reply::Done).await?;
+        untold.into_iter().for_each(Untold::told);
+        return Ok(());
+    }
+    replies.flush().await?;
+    untold.into_iter().for_each(Untold::told);
     while let Some(done) = waiting.join_next().await {
-        let Ok((target, verdict)) = done else { continue };
-        let report = target.report(&verdict);
-        if let Err(gone) = replies.send(&Reply::File(report)).await {
-            target.repository.give_back(vec![verdict]);
-            return Err(gone);
-        }
+        let Ok(one) = done else { continue };
+        replies.send(&one.report()).await?;
+        one.told();
     }
     replies.send(&Reply::Done).await
+}
+
+/// What became of a file, until its asker has been told: a handler may end before that, and then the worker hears of it.
+struct Untold {
+    target: Target,
+    verdict: Verdict,
+    unread: Unread,
+    told: bool,
+}
+
+impl Untold {
+    fn new(target: Target, verdict: Verdict, unread: Unread) -> Self {
+        Self {
+            target,
+            verdict,
+            unread,
+            told: false,
+        }
+    }
+
+    fn report(&self) -> Reply {
+        Reply::File(self.target.report(&self.verdict))
+    }
+
+    fn told(mut self) {
+        self.told = true;
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        if !self.told {
+            let verdict = self.verdict.clone();
+            self.target.repository.unread(vec![verdict], self.unread);
+        }
+    }
 }
 
 /// Somebody who waits for one file.

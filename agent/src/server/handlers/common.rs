@@ -79,6 +79,24 @@ impl Target {
     }
 }
 
+/// Finds the repository of `path`, and the rest of the path; tells the client now and then that it is waited for.
+///
+/// # Errors
+/// [`Gone`].
+pub async fn find(
+    agent: &Agent,
+    replies: &mut Replies,
+    path: &str,
+) -> Result<Result<(Arc<Repository>, String), Problem>, Gone> {
+    patiently(
+        agent,
+        replies,
+        "looking for the repository",
+        agent.registry.find(path),
+    )
+    .await
+}
+
 /// Finds the repositories of `files`; those that are in none are reported at once.
 ///
 /// # Errors
@@ -86,8 +104,7 @@ impl Target {
 pub async fn locate(agent: &Agent, replies: &mut Replies, files: Vec<String>) -> Result<Vec<Target>, Gone> {
     let mut targets = Vec::with_capacity(files.len());
     for asked in files {
-        let found = agent.registry.find(&asked).await;
-        let (repository, path) = match found {
+        let (repository, path) = match find(agent, replies, &asked).await? {
             Ok(found) => found,
             Err(problem) => {
                 replies.add(&Reply::File(wire::failed(&asked, &problem))).await?;

@@ -8,7 +8,7 @@ use camctl_shared::share::{DiskShare, probe};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::common::patiently;
+use super::common::{find, patiently};
 use super::fail;
 use crate::repository::Repository;
 use crate::repository::inspect::{Found, Grade};
@@ -27,7 +27,7 @@ pub async fn doctor(
             of_agent(agent, replies).await?;
             agent.registry.all()
         }
-        Some(folder) => match agent.registry.find(&folder).await {
+        Some(folder) => match find(agent, replies, &folder).await? {
             Ok((repository, _)) => vec![repository],
             Err(problem) => return fail(replies, &problem).await,
         },

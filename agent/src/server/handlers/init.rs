@@ -41,11 +41,8 @@ pub async fn init(agent: &Agent, replies: &mut Replies, wish: Wish) -> Result<()
         Ok(made) => made,
         Err(problem) => return fail(replies, &problem).await,
     };
-    let opened = match agent.registry.open(&root, &root).await {
-        Ok(repository) => patiently(agent, replies, "reading the lock table", repository.ready()).await?,
-        Err(problem) => Err(problem),
-    };
-    match opened {
+    let opened = async { agent.registry.open(&root, &root).await?.ready().await };
+    match patiently(agent, replies, "reading the lock table", opened).await? {
         Ok(()) => replies.send(&Reply::Initialised(initialised)).await,
         Err(problem) => fail(replies, &problem).await,
     }

@@ -10,7 +10,7 @@ use camctl_shared::ipc::codec;
 use camctl_shared::ipc::message::{Filter, FilterState, LeftOut, ListedFile, LockInfo, Page, Reply};
 use camctl_shared::model::{Case, FileName, Lock};
 
-use super::common::patiently;
+use super::common::{find, patiently};
 use super::fail;
 use crate::problem::Problem;
 use crate::repository::Repository;
@@ -29,7 +29,7 @@ const TOLD: usize = 100;
 
 /// Serves `List`.
 pub async fn list(agent: &Agent, replies: &mut Replies, folder: &str, filter: &Filter) -> Result<(), Gone> {
-    let (repository, path) = match agent.registry.find(folder).await {
+    let (repository, path) = match find(agent, replies, folder).await? {
         Ok(found) => found,
         Err(problem) => return fail(replies, &problem).await,
     };

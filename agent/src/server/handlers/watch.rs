@@ -8,6 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
 
+use super::common::find;
 use super::fail;
 use crate::repository::Repository;
 use crate::repository::board::News;
@@ -31,7 +32,7 @@ pub async fn watch(agent: &Agent, replies: &mut Replies, paths: Vec<String>) -> 
         );
     }
     for path in paths {
-        match agent.registry.find(&path).await {
+        match find(agent, replies, &path).await? {
             Ok(scope) => scopes.push(scope),
             Err(problem) => return fail(replies, &problem).await,
         }

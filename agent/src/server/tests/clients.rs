@@ -5,6 +5,8 @@ use camctl_shared::ipc::message::{Hello, Patience};
 use camctl_shared::ipc::version::PROTOCOL;
 
 use super::*;
+use crate::server::conversation::Replies;
+use crate::server::handlers;
 
 fn hello(protocol: u32) -> Vec<u8> {
     encode(&Hello {
@@ -168,6 +170,58 @@ async fn whoever_leaves_while_waiting_does_not_get_the_file() {
         bob.outcome(checkout(site.file("a.mcam"))).await,
         Outcome::Granted { .. }
     ));
+}
+
+/// Given a client that waits for two files and takes no answers, when it is granted them and leaves, then both are given
+/// back: it never heard of them.
+#[tokio::test]
+async fn what_was_granted_to_somebody_who_was_not_told_is_given_back() {
+    let site = Site::new();
+    let alice = site.agent("alice").await;
+    let bob = site.agent("bob").await;
+    let files = || vec![site.file("a.mcam"), site.file("b.mcam")];
+    for file in files() {
+        assert!(matches!(
+            bob.outcome(checkout(file)).await,
+            Outcome::Granted { .. }
+        ));
+    }
+    let wait = Request::Checkout {
+        files: files(),
+        message: None,
+        wait: Some(Patience { at_most_ms: None }),
+        lease_ms: None,
+        steal: None,
+    };
+    // Room for less than an answer.
+    let (to, _never_read) = tokio::io::duplex(1);
+    let serving = tokio::spawn({
+        let agent = Arc::clone(&alice.agent);
+        async move {
+            let mut replies = Replies::new(to, Duration::from_secs(60));
+            handlers::handle(&agent, wait, &mut replies).await
+        }
+    });
+    for file in files() {
+        let (repository, _) = alice.agent.registry.find(&file).await.unwrap();
+        until("alice waits", async || {
+            let waiters = &repository.board.waiters;
+            waiters.load(std::sync::atomic::Ordering::Relaxed) > 0
+        })
+        .await;
+        bob.outcome(checkin(file.clone())).await;
+        until("alice has it", async || {
+            holder(&bob.outcome(status(file.clone())).await) == Some("alice")
+        })
+        .await;
+    }
+    serving.abort();
+    for file in files() {
+        until("it is free again", async || {
+            holder(&bob.outcome(status(file.clone())).await).is_none()
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
