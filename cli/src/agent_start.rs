@@ -39,6 +39,8 @@ pub const PROGRAM: &str = if cfg!(windows) {
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long after an agent failed somebody else's may still come up.
 const GRACE: Duration = Duration::from_millis(700);
+/// File times come from a clock that ticks: what was just written may seem some milliseconds old.
+const TICK: Duration = Duration::from_millis(50);
 /// How long after an agent found another one, and nobody answers, the next is started: the other was just ending.
 const RETRY: Duration = Duration::from_millis(50);
 /// The time between two looks, at first; it doubles up to [`LOOK_AT_MOST`].
@@ -85,7 +87,7 @@ pub fn start(paths: &Paths, endpoint: &Endpoint) -> Result<Client, Failure> {
             _ => None,
         };
         if let Some(problem) = problem {
-            let log = agent_log::since(&paths.log_dir, SystemTime::from(began), 5);
+            let log = agent_log::since(&paths.log_dir, SystemTime::from(began) - TICK, 5);
             return Err(Failure::NotStarted { problem, log });
         }
         thread::sleep(look);

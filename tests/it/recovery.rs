@@ -301,10 +301,10 @@ fn a_foreign_table_is_kept_aside_in_a_busy_repository_too() {
         stage.bob(&["checkout", "b.mcam"]).run().succeeds();
         stage.bob(&["checkin", "b.mcam"]).run().succeeds();
     }
-    wait_until(LONG, "it is set aside", || {
-        !set_aside(&stage.repository).is_empty()
+    // Its name is there before its content is.
+    wait_until(LONG, "all of it is set aside", || {
+        set_aside(&stage.repository) == [foreign.to_string().into_bytes()]
     });
-    assert_eq!(set_aside(&stage.repository), [foreign.to_string().into_bytes()]);
     wait_until(LONG, "ours is there again", || {
         stage
             .repository
