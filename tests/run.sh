@@ -2,16 +2,17 @@
 # Everything that a change has to pass, in one command. Gets what the tests need on a fresh Debian or Ubuntu.
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
-#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it doc deny windows scripts install bench
+#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim doc deny windows scripts install bench
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
 # Arguments after `--` go to nextest:   ./tests/run.sh it -- checkout
+# or to the simulation:   ./tests/run.sh sim -- --seed 42   --seeds 10000   --hours 2
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=installer/prepare.sh
 . installer/prepare.sh
 
-all_steps=(fmt scripts deny clippy build test doc windows install)
+all_steps=(fmt scripts deny clippy build test sim doc windows install)
 windows_target=x86_64-pc-windows-gnu
 
 step=""        # the one that runs
@@ -54,7 +55,7 @@ run_step() {
 
 step_fmt() { cargo fmt --all --check; }
 
-step_clippy() { cargo clippy --workspace --all-targets --features camctl-tests/bench -- -D warnings; }
+step_clippy() { cargo clippy --workspace --all-targets --features camctl-tests/bench,camctl-tests/sim -- -D warnings; }
 
 # The tests in tests/it start the programs that lie beside them.
 step_build() { cargo build --workspace; }
@@ -96,6 +97,25 @@ step_it() {
     integration_filter
     step_build
     nextest -E "package(camctl-tests) & ($integration)"
+}
+
+# Thousands of seeds in a minute. One that fails says how to run it again.
+step_sim() {
+    local only=()
+    set -- ${nextest_arguments[@]+"${nextest_arguments[@]}"}
+    export CAMCTL_SIM_SEEDS=3000
+    while [ $# -gt 0 ]; do
+        [ $# -gt 1 ] || fail "$1 needs a number"
+        case "$1" in
+            --seed) export CAMCTL_SIM_SEED="$2" CAMCTL_SIM_SEEDS=1 ;;
+            --seeds) export CAMCTL_SIM_SEEDS="$2" ;;
+            --hours) export CAMCTL_SIM_HOURS="$2" ;;
+            *) fail "the simulation knows --seed, --seeds and --hours, not \"$1\"" ;;
+        esac
+        only=(every_seed_holds)
+        shift 2
+    done
+    cargo test --profile sim -p camctl-tests --features sim --test sim -- --nocapture ${only[@]+"${only[@]}"}
 }
 
 step_doc() {
@@ -141,9 +161,9 @@ wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | doc | deny | windows | scripts | install | bench) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | doc | deny | windows | scripts | install | bench) wanted+=("$1") ;;
         -h | --help)
-            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)

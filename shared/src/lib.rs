@@ -4,6 +4,7 @@
 //! (`tests/it/architecture.rs` reads the imports and says so).
 //!
 //! - [`clock`]: the only place that asks what time it is.
+//! - [`random`]: the only place that draws random numbers.
 //! - [`model`]: names, owners, locks, the table, policy, errors. Pure data.
 //! - [`rules`]: who gets a lock, who loses one. Pure decisions: no I/O, no clock.
 //! - [`paths`], [`config`]: where this user's local state lives, and what may be set there.
@@ -13,6 +14,8 @@
 //! - [`ipc`]: what the command line and the agent say to each other.
 
 pub mod clock;
+pub mod random;
+
 pub mod model;
 
 pub mod rules;

@@ -113,6 +113,31 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
     }
 }
 
+/// What is to be kept over a restart: what [`resume`] goes on from.
+pub fn kept(board: &Board) -> Kept {
+    if board.table().is_none() {
+        return board.unopened_kept();
+    }
+    let away = board.observer().away().clone();
+    let state = board.state();
+    Kept {
+        root: board.root.clone(),
+        doubtful: false,
+        seen: state.digested,
+        held: state
+            .mine
+            .iter()
+            .map(|(file, held)| (file.as_str().to_owned(), *held))
+            .collect(),
+        lost: state
+            .lost
+            .iter()
+            .map(|(file, loss)| (file.as_str().to_owned(), loss.clone()))
+            .collect(),
+        away,
+    }
+}
+
 /// Who ended it nobody can say any more; whoever has the file now is the likely one.
 fn without_trace(board: &Board, was: Held, holder: Option<Arc<Owner>>) -> Loss {
     let nobody = || Owner {

@@ -17,7 +17,7 @@ pub struct Inspection {
     /// Where the findings go.
     pub reply: oneshot::Sender<Vec<Found>>,
     /// The place in the queue.
-    pub _seat: Seat,
+    pub seat: Seat,
 }
 
 /// How good or bad a finding is.

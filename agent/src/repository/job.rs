@@ -45,7 +45,7 @@ pub struct Asks {
     /// Where the answer goes; `None` when the agent itself asks.
     pub reply: Option<oneshot::Sender<Delivery>>,
     /// The place in the queue; `None` when the agent itself asks.
-    pub _seat: Option<Seat>,
+    pub seat: Option<Seat>,
 }
 
 impl Asks {

@@ -48,9 +48,12 @@ impl Life {
     }
 
     /// The session is in the log again, by a commit that was sent at `sent`.
+    ///
+    /// A sign that was sent much later does not hide the gap that lies between the two: then it has to come back again.
     pub fn came_back(&mut self, sent: Moment) {
-        self.last = Some(self.last.map_or(sent, |last| last.max(sent)));
-        self.stands = true;
+        let last = self.last.map_or(sent, |last| last.max(sent));
+        self.stands = last.since(sent) < self.gives_up;
+        self.last = Some(last);
     }
 
     /// Whether one may say at `now` that one's own locks stand.
@@ -111,6 +114,18 @@ mod tests {
         life.came_back(at(0));
         life.sign(at(300));
         assert!(!life.is_safe(at(301)));
+        life.came_back(at(302));
+        assert!(life.is_safe(at(303)));
+    }
+
+    #[test]
+    fn who_stood_still_between_coming_back_and_the_next_heartbeat_has_to_come_back_again() {
+        let mut life = Life::new(Duration::from_secs(225));
+        life.sign(at(300));
+        life.came_back(at(10));
+        assert!(!life.is_safe(at(301)), "others may have judged it at 235");
+        life.sign(at(301));
+        assert!(!life.is_safe(at(302)));
         life.came_back(at(302));
         assert!(life.is_safe(at(303)));
     }

@@ -170,7 +170,7 @@ impl Repository {
             ticket: Arc::clone(&ticket),
             unread,
             reply: Some(reply),
-            _seat: Some(self.seat()?),
+            seat: Some(self.seat()?),
         }))?;
         match self.answer(answer).await {
             Ok(delivery) => Ok(Delivery::open(delivery)),
@@ -287,7 +287,7 @@ impl Repository {
         self.send(Job::Inspect(Inspection {
             fix,
             reply,
-            _seat: self.seat()?,
+            seat: self.seat()?,
         }))?;
         self.answer(answer).await
     }
@@ -304,26 +304,6 @@ impl Repository {
 
     /// What is to be kept over a restart.
     pub fn kept(&self) -> Kept {
-        if self.board.table().is_none() {
-            return self.board.unopened_kept();
-        }
-        let away = self.board.observer().away().clone();
-        let state = self.board.state();
-        Kept {
-            root: self.board.root.clone(),
-            doubtful: false,
-            seen: state.digested,
-            held: state
-                .mine
-                .iter()
-                .map(|(file, held)| (file.as_str().to_owned(), *held))
-                .collect(),
-            lost: state
-                .lost
-                .iter()
-                .map(|(file, loss)| (file.as_str().to_owned(), loss.clone()))
-                .collect(),
-            away,
-        }
+        digest::kept(&self.board)
     }
 }

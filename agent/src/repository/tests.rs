@@ -210,7 +210,7 @@ impl Desk {
             ticket: Arc::new(Ticket::default()),
             unread,
             reply: Some(reply),
-            _seat: None,
+            seat: None,
         };
         self.jobs.send(Job::Asks(asks)).unwrap();
         Waiting(answer)

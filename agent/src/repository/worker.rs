@@ -145,7 +145,8 @@ impl Worker {
         for job in others {
             self.serve(job);
         }
-        if self.backlog.is_empty() && self.stage == Stage::Working {
+        // Whoever waits comes first; but while a commit is being settled nobody can be served, and settling is a chore.
+        if (self.backlog.is_empty() || self.unsettled) && self.stage == Stage::Working {
             self.chore();
         }
         guardian::tell_if_unsafe(&self.board, self.desktop.as_ref());

@@ -15,7 +15,7 @@ impl Nonce {
     /// A new one.
     #[must_use]
     pub fn random() -> Self {
-        Self(uuid::Uuid::new_v4().simple().to_string().into())
+        Self(crate::random::uuid().simple().to_string().into())
     }
 
     /// Takes `text` for a nonce.
@@ -44,7 +44,7 @@ impl RequestId {
     /// A new one.
     #[must_use]
     pub fn random() -> Self {
-        Self(uuid::Uuid::now_v7().simple().to_string().into())
+        Self(crate::random::uuid_by_age().simple().to_string().into())
     }
 
     /// Takes `text` for a request id.

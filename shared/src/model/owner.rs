@@ -12,7 +12,7 @@ impl SessionId {
     /// A new one that nobody else has: a version 7 UUID, so that listings sort by age.
     #[must_use]
     pub fn random() -> Self {
-        Self(uuid::Uuid::now_v7().to_string().into())
+        Self(crate::random::uuid_by_age().to_string().into())
     }
 
     /// Takes `text` for a session id; `None` when it could not name a file.

@@ -15,7 +15,7 @@ impl RepositoryId {
     /// A new one.
     #[must_use]
     pub fn random() -> Self {
-        Self(uuid::Uuid::now_v7().to_string().into())
+        Self(crate::random::uuid_by_age().to_string().into())
     }
 }
 

@@ -67,7 +67,7 @@ pub fn make_private_dir(path: &Path) -> Result<(), LocalError> {
 pub fn replace_file(path: &Path, content: &[u8]) -> Result<(), LocalError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", uuid::Uuid::new_v4().simple()));
+    name.push(format!(".{}.tmp", crate::random::uuid().simple()));
     let temporary = folder.join(name);
     let written = write_new(&temporary, content)
         .and_then(|()| platform::rename_over(&temporary, path).map_err(LocalError::io("replace", path)));

@@ -305,7 +305,7 @@ impl Share for DiskShare {
             return Err(self.error("replace", path, &io::ErrorKind::Unsupported.into()));
         }
         let full = self.full(path);
-        let beside = full.with_file_name(format!("{}{}", super::TEMPORARY, uuid::Uuid::new_v4().simple()));
+        let beside = full.with_file_name(format!("{}{}", super::TEMPORARY, crate::random::uuid().simple()));
         let put = || {
             let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
             self.sharing.apply(&file);

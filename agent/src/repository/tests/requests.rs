@@ -81,6 +81,18 @@ fn a_lost_request_is_settled_against_whoever_was_faster() {
 }
 
 #[test]
+fn who_asks_while_a_commit_is_being_settled_does_not_keep_it_from_being_settled() {
+    let office = Office::new();
+    let mut alice = office.desk("alice");
+    alice.lose_for_a_while(Lost::Reply);
+    let first = alice.send(vec![checkout("a.mcam")], Unread::Keep);
+    alice.settle_down();
+    let second = alice.send(vec![checkout("b.mcam")], Unread::Keep);
+    office.pass(Duration::from_secs(30), &mut [&mut alice]);
+    assert!(granted(&first.verdict()) && granted(&second.verdict()));
+}
+
+#[test]
 fn a_grant_that_came_too_late_is_kept_and_told() {
     let office = Office::new();
     let mut alice = office.desk("alice");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use camctl_shared::model::{SessionId, StoreError};
+use camctl_shared::model::{SessionId, ShareError, ShareErrorKind, StoreError};
 use camctl_shared::rules;
 use camctl_shared::store::{Committed, Heartbeat};
 
@@ -17,13 +17,36 @@ use crate::repository::revival;
 impl Worker {
     /// Makes sure that one's own session was not silent for too long; after a gap it comes back first.
     pub(super) fn make_sure(&mut self) -> Result<(), StoreError> {
+        if self.is_safe() {
+            return Ok(());
+        }
+        self.come_back()?;
+        if !self.is_safe() {
+            // The share took so long over it, or this process stood still, that others may have judged it meanwhile.
+            self.come_back()?;
+        }
+        if self.is_safe() {
+            Ok(())
+        } else {
+            Err(self.too_slow())
+        }
+    }
+
+    fn is_safe(&self) -> bool {
         let now = self.now();
-        let safe = {
-            let mut state = self.board.state();
-            state.life.look(now);
-            state.life.is_safe(now)
+        let mut state = self.board.state();
+        state.life.look(now);
+        state.life.is_safe(now)
+    }
+
+    fn too_slow(&self) -> StoreError {
+        let error = ShareError {
+            action: "show a sign of life on",
+            path: self.board.folder.as_str().into(),
+            kind: ShareErrorKind::Unknown,
+            cause: "it takes longer than others wait for one".into(),
         };
-        if safe { Ok(()) } else { self.come_back() }
+        error.into()
     }
 
     pub(super) fn come_back(&mut self) -> Result<(), StoreError> {
@@ -45,10 +68,12 @@ impl Worker {
             // The commit was a sign of life already.
             tracing::debug!(folder = %self.board.folder, %error, "no heartbeat yet");
         }
+        let now = self.now();
         let (count, told_unsafe) = {
             let mut state = self.board.state();
             state.life.came_back(sent);
-            (state.mine.len(), std::mem::take(&mut state.told_unsafe))
+            let stands = state.life.is_safe(now);
+            (state.mine.len(), stands && std::mem::take(&mut state.told_unsafe))
         };
         tracing::info!(folder = %self.board.folder, locks = count, "our session is in the log");
         if told_unsafe {

@@ -130,7 +130,7 @@ impl Worker {
                 ticket: Arc::new(Ticket::default()),
                 unread: Unread::Keep,
                 reply: None,
-                _seat: None,
+                seat: None,
             });
             return;
         }

@@ -53,7 +53,7 @@ impl FolderStore {
         if self.read_head()?.is_none_or(|hint| hint.n != self.n()) {
             let path = self.share.show(layout::HEAD);
             if mend {
-                self.write_head()?;
+                self.write_head_anew()?;
                 wrong.push(format!("{path} was missing, damaged or old; it was written anew"));
             } else {
                 wrong.push(format!("{path} is missing, damaged or old"));
@@ -74,9 +74,18 @@ impl FolderStore {
         self.head_behind = false;
         if self.follow_head().is_ok() && self.head_behind {
             // Tried again at the next chance.
-            let _ = self.write_head();
+            let _ = self.write_head_anew();
         }
         drop(held);
+    }
+
+    /// The newest commit may be another's, who died before it was on the disk. `head` must not survive a loss of power
+    /// that takes the commit: everybody would look for it for ever.
+    fn write_head_anew(&mut self) -> Result<()> {
+        if let Some(size) = self.folder_size {
+            self.share.sync_folder(&layout::log_folder(self.n() / size))?;
+        }
+        self.write_head()
     }
 
     /// Removes the oldest folders of the log once all of their commits are older than `keep_history`; never the newest
@@ -100,7 +109,7 @@ impl FolderStore {
             if folder + 2 > current || !self.is_old_history(folder, size, present) {
                 break;
             }
-            let aside = format!("{}/{folder}-{}", layout::TRASH, uuid::Uuid::new_v4().simple());
+            let aside = format!("{}/{folder}-{}", layout::TRASH, crate::random::uuid().simple());
             let _ = self.share.make_folder(layout::TRASH);
             if self.share.set_aside(&layout::log_folder(folder), &aside).is_err() {
                 break;

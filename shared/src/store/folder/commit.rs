@@ -167,9 +167,9 @@ impl FolderStore {
     /// Only for the first commit of a folder: nothing else ever creates one, and so nothing recreates a pruned one.
     fn make_log_folder(&self, folder: u64) -> Result<()> {
         match self.share.make_folder(&layout::log_folder(folder)) {
-            Ok(()) => Ok(self.share.sync_folder(layout::LOG)?),
-            Err(error) if error.kind == ShareErrorKind::Exists => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) if error.kind != ShareErrorKind::Exists => Err(error.into()),
+            // Also when it exists: whoever made it may have died before it was on the disk.
+            _ => Ok(self.share.sync_folder(layout::LOG)?),
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn session(session: &crate::model::SessionId) -> String {
 
 /// A name that nobody else has, for a file on its way into the log.
 pub(super) fn temporary() -> String {
-    format!("{TEMPORARY}/{}", uuid::Uuid::new_v4().simple())
+    format!("{TEMPORARY}/{}", crate::random::uuid().simple())
 }
 
 #[cfg(test)]

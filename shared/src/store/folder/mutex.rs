@@ -63,6 +63,5 @@ impl Mutex {
 
 /// Between half of `step` and all of it, so that those who wait do not wake together.
 pub(super) fn jitter(step: Duration) -> Duration {
-    let random = u32::try_from(uuid::Uuid::new_v4().as_u128() & 0xffff).unwrap_or(0);
-    step / 2 + step / 2 * random / 0xffff
+    step / 2 + (step / 2).mul_f64(crate::random::fraction())
 }

@@ -362,7 +362,7 @@ impl FolderStore {
         match keep(&aside) {
             Err(error) if error.kind == ShareErrorKind::Exists => {
                 // Another table of the same second, or of another agent.
-                let _ = write!(aside, "-{}", uuid::Uuid::new_v4().simple());
+                let _ = write!(aside, "-{}", crate::random::uuid().simple());
                 keep(&aside)?;
             }
             other => other?,

@@ -1,6 +1,7 @@
 //! The folder store on a real disk: the suite of all stores, then what only a disk can do to it.
 
 mod chores;
+mod durability;
 mod faults;
 mod fixture;
 mod golden;

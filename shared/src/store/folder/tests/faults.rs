@@ -13,7 +13,7 @@ use crate::store::folder::{FolderStore, Options};
 use crate::store::{Committed, LockStore};
 
 /// What happens to one publishing.
-enum Fault {
+pub(super) enum Fault {
     /// It is done, and the answer is lost.
     LostReply,
     /// It is not done, and nobody knows.
@@ -24,10 +24,11 @@ enum Fault {
     Before(Box<dyn FnOnce() + Send>),
 }
 
-/// A share whose publishings meet faults, in order; afterwards none.
-struct Faulty {
+/// A share whose publishings meet faults, in order; afterwards none. Keeps a diary of what makes things durable.
+pub(super) struct Faulty {
     inner: Arc<dyn Share>,
     faults: Mutex<VecDeque<Fault>>,
+    pub(super) diary: Mutex<Vec<String>>,
 }
 
 fn trouble(kind: ShareErrorKind) -> ShareError {
@@ -79,9 +80,11 @@ impl Share for Faulty {
         self.inner.write_new(path, content)
     }
     fn sync_folder(&self, folder: &str) -> Result<()> {
+        self.diary.lock().unwrap().push(format!("sync {folder}"));
         self.inner.sync_folder(folder)
     }
     fn overwrite(&self, path: &str, content: &[u8]) -> Result<()> {
+        self.diary.lock().unwrap().push(format!("write {path}"));
         self.inner.overwrite(path, content)
     }
     fn replace(&self, path: &str, content: &[u8]) -> Result<()> {
@@ -116,10 +119,11 @@ impl Share for Faulty {
     }
 }
 
-fn faulty(bench: &Bench, faults: Vec<Fault>) -> Arc<Faulty> {
+pub(super) fn faulty(bench: &Bench, faults: Vec<Fault>) -> Arc<Faulty> {
     Arc::new(Faulty {
         inner: bench.share(),
         faults: Mutex::new(faults.into()),
+        diary: Mutex::default(),
     })
 }
 

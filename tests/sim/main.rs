@@ -1,0 +1,98 @@
+//! The whole product's core in a simulated world: real rules, store and worker, over a share, clocks and people that follow
+//! from a seed. One thread, no real time. `tests/README.md` says how to use it.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test a panic is how it fails"
+)]
+
+mod agent;
+mod answers;
+mod cache;
+mod clock;
+mod coroutine;
+mod faults;
+mod law;
+mod mutations;
+mod person;
+mod profile;
+mod requests;
+mod run;
+mod server;
+mod share;
+mod trace;
+mod world;
+
+use std::time::Duration;
+
+use camctl_shared::clock::{Clock as _, SystemClock};
+
+/// So many failing seeds are looked for before the first is shown.
+const ENOUGH: usize = 8;
+
+/// A number that `tests/run.sh sim` passes on.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
+/// `CAMCTL_SIM_SEEDS` seeds from `CAMCTL_SIM_SEED` on, or as many as there is time for in `CAMCTL_SIM_HOURS`.
+#[test]
+fn every_seed_holds() {
+    let (first, count) = (number("CAMCTL_SIM_SEED", 0), number("CAMCTL_SIM_SEEDS", 100));
+    let hours = number("CAMCTL_SIM_HOURS", 0);
+    let started = SystemClock.moment();
+    let (mut seeds, mut commits, mut requests, mut time) = (0, 0, 0, Duration::ZERO);
+    let mut failed = Vec::new();
+    let left = |seeds| match hours {
+        0 => seeds < count,
+        hours => SystemClock.moment().since(started) < Duration::from_hours(hours),
+    };
+    while left(seeds) && failed.len() < ENOUGH {
+        let seed = first + seeds;
+        match run::run(seed, None, false) {
+            Ok(report) => {
+                commits += report.commits;
+                requests += report.requests;
+                time += report.time;
+            }
+            Err(failure) => {
+                println!("seed {seed}: {}", failure.problem);
+                failed.push(seed);
+            }
+        }
+        seeds += 1;
+        if hours > 0 && seeds.is_multiple_of(10_000) {
+            println!("{seeds} seeds, {} of them failed", failed.len());
+        }
+    }
+    println!(
+        "{seeds} seeds, {commits} commits, {requests} requests, {} hours simulated",
+        time.as_secs() / 3600
+    );
+    if let Some(seed) = failed.first() {
+        show(*seed);
+    }
+}
+
+/// Runs a seed that failed again, for people.
+fn show(seed: u64) -> ! {
+    let failure = run::run(seed, None, true).err();
+    let text = failure.map_or_else(
+        || "it does not fail twice".to_owned(),
+        |failure| failure.to_string(),
+    );
+    panic!("{text}\n\nagain:  ./tests/run.sh sim -- --seed {seed}\n");
+}
+
+#[test]
+fn the_same_seed_brings_the_same_run() {
+    let prints = |_| {
+        (0..20)
+            .map(|seed| run::run(seed, None, false).map_or(0, |report| report.fingerprint))
+            .collect::<Vec<_>>()
+    };
+    let (one, other) = (prints(1), prints(2));
+    assert_eq!(one, other);
+    assert_ne!(one[0], one[1]);
+}

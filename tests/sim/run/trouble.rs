@@ -1,0 +1,133 @@
+//! What goes wrong, done to the world.
+
+use std::time::Duration;
+
+use camctl_agent::simulation::Job;
+
+use super::{Event, Simulation};
+use crate::faults::{Fault, Planned};
+use crate::server::Request;
+use crate::world::Armed;
+
+impl Simulation {
+    pub(super) fn plan(&mut self, planned: Planned) {
+        let Planned {
+            machine,
+            fault,
+            armed,
+            ..
+        } = planned;
+        match armed {
+            Some((steps, from_publication)) => {
+                self.world.get().machines[machine].armed = Some(Armed {
+                    fault,
+                    steps,
+                    from_publication,
+                });
+            }
+            None => self.strike(machine, &fault),
+        }
+    }
+
+    pub(super) fn strike(&mut self, at: usize, fault: &Fault) {
+        let now = {
+            let mut world = self.world.get();
+            let now = world.now;
+            world.trace.note(now, at, || format!("----- {fault:?}"));
+            now
+        };
+        if now >= self.calm_at {
+            return;
+        }
+        match *fault {
+            Fault::Crash {
+                power,
+                loses_state,
+                down,
+            } => self.crash(at, power, loses_state, now + down),
+            Fault::Park { down } => {
+                if let Some(jobs) = self.agents[at].jobs() {
+                    let (reply, _) = tokio::sync::oneshot::channel();
+                    // Fails only when it has just stopped.
+                    let _ = jobs.send(Job::Park(reply));
+                    self.wake(at);
+                    self.at(now + down, Event::Start(at));
+                }
+            }
+            Fault::Freeze(time) => self.agents[at].frozen_until = now + time,
+            Fault::Off(time) => self.power_off(now + time),
+            _ => self.trouble(at, fault, now),
+        }
+    }
+
+    fn crash(&mut self, at: usize, power: bool, loses_state: bool, back: Duration) {
+        if !self.agents[at].runs() {
+            return;
+        }
+        if self.world.get().chance.index(2) == 0 {
+            self.agents[at].save();
+        }
+        self.agents[at].crash(power);
+        self.people[at].abandon(&mut self.world.get());
+        if loses_state {
+            self.agents[at].lose_state();
+        }
+        self.at(back.min(self.calm_at), Event::Start(at));
+    }
+
+    /// The server loses power, and a disk of this machine takes all its agents with it.
+    fn power_off(&mut self, back: Duration) {
+        let local = {
+            let mut world = self.world.get();
+            world.off_until = world.off_until.max(back);
+            world.profile.local
+        };
+        if local {
+            for at in 0..self.agents.len() {
+                self.crash(at, true, false, back);
+            }
+        }
+        let mut guard = self.world.get();
+        let world = &mut *guard;
+        world.mutex = None;
+        world.server.crash(&mut world.chance);
+        world.law.power_lost(&world.server);
+    }
+
+    fn trouble(&mut self, at: usize, fault: &Fault, now: Duration) {
+        let mut guard = self.world.get();
+        let world = &mut *guard;
+        match *fault {
+            Fault::Cut(time) => world.machines[at].cut_until = now + time,
+            Fault::Flaky(time) => world.machines[at].flaky_until = now + time,
+            Fault::Wall(by) => world.machines[at].clock.wall += by,
+            Fault::CutAll(time) => {
+                for machine in &mut world.machines {
+                    machine.cut_until = now + time;
+                }
+            }
+            Fault::Stall(time) => world.stalls_until = now + time,
+            Fault::Full(time) => {
+                world.server.full = true;
+                drop(guard);
+                let healed = (now + time).min(self.calm_at);
+                self.at(
+                    healed,
+                    Event::Fault(Planned {
+                        at: healed,
+                        machine: at,
+                        fault: Fault::Room,
+                        armed: None,
+                    }),
+                );
+            }
+            Fault::Room => world.server.full = false,
+            Fault::Unlock => world.mutex = None,
+            Fault::Spoil(path, content) => match content {
+                Some(content) => world.server.put(path, content, now),
+                None => drop(world.server.perform(&Request::Remove(path.into()), now)),
+            },
+            Fault::Crash { .. } | Fault::Park { .. } | Fault::Freeze(_) | Fault::Off(_) => {}
+        }
+    }
+}

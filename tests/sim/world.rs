@@ -1,0 +1,261 @@
+//! What all simulated processes share: the time, the server, and how each machine is connected to it.
+//!
+//! A [`World`] is data; `run.rs` moves it on, `share.rs` is how product code reaches it. What is drawn by chance here
+//! follows from the seed, and nothing else may.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use camctl_shared::model::ShareErrorKind as Kind;
+use testkit::Chance;
+
+use crate::cache::Cache;
+use crate::faults::Fault;
+use crate::law::Law;
+use crate::mutations::Mistake;
+use crate::profile::{Locks, Profile};
+use crate::server::{Request, Server};
+use crate::trace::Trace;
+
+/// See the module.
+pub struct World {
+    /// The true time since the simulation began.
+    pub now: Duration,
+    pub chance: Chance,
+    pub profile: Profile,
+    pub server: Server,
+    pub machines: Vec<Machine>,
+    pub law: Law,
+    pub trace: Trace,
+    pub mistake: Option<Mistake>,
+    /// The server is switched off until then.
+    pub off_until: Duration,
+    /// The server answers nobody until then.
+    pub stalls_until: Duration,
+    /// Requests whose clients have given up, which arrive all the same.
+    pub late: Vec<(Duration, Request)>,
+    /// What is to happen as soon as the process that runs has left its stack.
+    pub sprung: Vec<(usize, Fault)>,
+    /// Who has the mutex: the machine, its run, and until when it stays although that run is over.
+    pub mutex: Option<(usize, u64, Duration)>,
+    /// Somebody has a file open now and then.
+    pub violations: bool,
+    /// Whether single requests go wrong at all; not while a repository is set up.
+    pub rough: bool,
+}
+
+/// One machine: its clocks, its connection, what it remembers of the share, and which run of its agent counts.
+#[derive(Default)]
+pub struct Machine {
+    /// The run of its agent; calls of earlier ones are without effect.
+    pub epoch: u64,
+    pub clock: Clocks,
+    pub cut_until: Duration,
+    pub flaky_until: Duration,
+    pub cache: Cache,
+    /// What has been sent and has not arrived.
+    pub in_flight: Option<Request>,
+    /// What is to happen in so many steps from now; counted from the next publication if that is wanted.
+    pub armed: Option<Armed>,
+}
+
+/// A fault that waits for its moment.
+pub struct Armed {
+    pub fault: Fault,
+    pub steps: u32,
+    pub from_publication: bool,
+}
+
+/// A machine's clocks, which no other machine's agree with.
+#[derive(Debug, Clone, Copy)]
+pub struct Clocks {
+    /// What the machine's own clock showed when the simulation began.
+    pub base: Duration,
+    /// How fast it runs, in parts of a million.
+    pub rate: u32,
+    /// How far the wall clock is off, in seconds.
+    pub wall: i64,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_secs(3600),
+            rate: MILLION,
+            wall: 0,
+        }
+    }
+}
+
+const MILLION: u32 = 1_000_000;
+
+impl Clocks {
+    /// How much time this machine counts while `time` passes.
+    pub fn counted(&self, time: Duration) -> Duration {
+        scaled(time, self.rate, MILLION)
+    }
+
+    /// How much time passes while this machine counts `time`.
+    pub fn passed(&self, time: Duration) -> Duration {
+        scaled(time, MILLION, self.rate)
+    }
+}
+
+fn scaled(time: Duration, by: u32, of: u32) -> Duration {
+    let nanos = time.as_nanos() * u128::from(by) / u128::from(of);
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+/// What becomes of a request when it gets to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is done.
+    Now,
+    /// It is done, and the client sends it again before it hears so.
+    Twice,
+    /// It has to wait.
+    At(Duration),
+    /// It is never done, and the client gives up after this time.
+    Never(Duration),
+    /// It is done; the client gives up after this time without knowing.
+    Unheard(Duration),
+    /// The client gives up after the first time, and it is done after the second.
+    Later(Duration, Duration),
+}
+
+/// The world, as product code holds on to it.
+#[derive(Clone)]
+pub struct Handle(Arc<Mutex<World>>);
+
+impl Handle {
+    pub fn new(world: World) -> Self {
+        Self(Arc::new(Mutex::new(world)))
+    }
+
+    pub fn get(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    /// One way between a machine and the server.
+    pub fn latency(&mut self) -> Duration {
+        let range = self.profile.latency.clone();
+        Duration::from_micros(self.chance.number(range))
+    }
+
+    fn patience(&mut self) -> Duration {
+        self.chance.time(1_000..30_000)
+    }
+
+    /// What becomes of a request of `machine` that gets to the server now.
+    pub fn arrive(&mut self, machine: usize) -> Arrival {
+        if self.stalls_until > self.now {
+            return Arrival::At(self.stalls_until);
+        }
+        let away = self.off_until.max(self.machines[machine].cut_until);
+        if away > self.now {
+            return if self.profile.hard {
+                Arrival::At(away + self.latency())
+            } else {
+                Arrival::Never(self.patience())
+            };
+        }
+        if !self.rough || self.profile.local {
+            return Arrival::Now;
+        }
+        let flaky = self.machines[machine].flaky_until > self.now;
+        let odds = if flaky { 8 } else { 4_000 };
+        if self.chance.index(odds) > 0 {
+            return Arrival::Now;
+        }
+        match (self.profile.hard, self.chance.index(6)) {
+            (_, 0) => Arrival::At(self.now + self.chance.time(100..20_000)),
+            (true, _) | (_, 1) => Arrival::Twice,
+            (_, 2) => Arrival::Never(self.patience()),
+            (_, 3 | 4) => Arrival::Unheard(self.patience()),
+            _ => Arrival::Later(self.patience(), self.chance.time(10..180_000)),
+        }
+    }
+
+    /// Whether the answer to `machine` gets lost on its way.
+    pub fn loses_reply(&mut self, machine: usize) -> Option<Duration> {
+        let away = self.off_until.max(self.machines[machine].cut_until) > self.now;
+        (away && !self.profile.hard).then(|| self.patience())
+    }
+
+    /// Whether somebody else has the file open that `request` wants for itself.
+    pub fn is_open_elsewhere(&mut self, request: &Request) -> bool {
+        let wants = matches!(
+            request,
+            Request::Overwrite(..) | Request::Replace(..) | Request::Remove(_) | Request::RemoveFolder(_)
+        );
+        let possible = wants && self.profile.sharing_violations && self.violations;
+        possible && self.chance.index(30) == 0
+    }
+
+    /// Does what `machine` asks for; nobody's requests are those whose client has given up.
+    pub fn change(&mut self, machine: Option<usize>, request: &Request) -> Result<(), Kind> {
+        let now = self.now;
+        if let Some(machine) = machine {
+            self.machines[machine].cache.forget(request);
+        }
+        let done = self.server.perform(request, now);
+        self.trace.did(now, machine, request, done);
+        if done.is_ok() {
+            match request {
+                Request::Link(_, to) | Request::Move(_, to) | Request::Replace(to, _) => {
+                    self.law.published(to, &self.server);
+                }
+                _ => {}
+            }
+        }
+        done
+    }
+
+    /// A step of `machine` is over; whatever was waiting for it happens next.
+    pub fn step(&mut self, machine: usize, request: Option<&Request>) {
+        let Some(armed) = &mut self.machines[machine].armed else {
+            return;
+        };
+        if armed.from_publication {
+            if !matches!(request, Some(Request::Create(_))) {
+                return;
+            }
+            armed.from_publication = false;
+        }
+        match armed.steps.checked_sub(1) {
+            Some(left) => armed.steps = left,
+            None => {
+                if let Some(armed) = self.machines[machine].armed.take() {
+                    self.sprung.push((machine, armed.fault));
+                }
+            }
+        }
+    }
+
+    /// Tries to get the mutex.
+    pub fn lock(&mut self, machine: usize) -> bool {
+        if self.profile.locks == Locks::ForEverybody {
+            return true;
+        }
+        let (now, epoch) = (self.now, self.machines[machine].epoch);
+        let free = self
+            .mutex
+            .is_none_or(|(holder, run, until)| self.machines[holder].epoch != run && until <= now);
+        if free {
+            self.mutex = Some((machine, epoch, Duration::ZERO));
+        }
+        free
+    }
+
+    /// Gives the mutex back.
+    pub fn unlock(&mut self, machine: usize, epoch: u64) {
+        if self
+            .mutex
+            .is_some_and(|(holder, run, _)| (holder, run) == (machine, epoch))
+        {
+            self.mutex = None;
+        }
+    }
+}
