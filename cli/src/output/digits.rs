@@ -27,27 +27,32 @@ impl Digits {
     #[inline]
     #[must_use]
     pub fn number(mut self, mut number: u64) -> Self {
-        loop {
-            let digit = b"0123456789"[usize::try_from(number % 10).unwrap_or(0)];
-            self = self.text([digit]);
+        while number >= 10 {
+            self.put(digit(number % 10));
             number /= 10;
-            if number == 0 {
-                return self;
-            }
         }
+        self.put(digit(number));
+        self
     }
 
     /// Puts a text, in ASCII, before what is there.
     #[inline]
     #[must_use]
     pub fn text<const N: usize>(mut self, text: [u8; N]) -> Self {
-        for byte in text.iter().rev() {
-            if let Some(before) = self.start.checked_sub(1) {
-                self.start = before;
-                self.text[before] = *byte;
-            }
+        for byte in text.into_iter().rev() {
+            self.put(byte);
         }
         self
+    }
+
+    #[inline]
+    fn put(&mut self, byte: u8) {
+        // Beyond the beginning this is a very large number, and nowhere.
+        let before = self.start.wrapping_sub(1);
+        if let Some(place) = self.text.get_mut(before) {
+            *place = byte;
+            self.start = before;
+        }
     }
 
     /// How long it is.
@@ -70,6 +75,12 @@ impl Digits {
         // It is ASCII, always.
         str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a digit is less than ten")]
+fn digit(digit: u64) -> u8 {
+    b'0' + digit as u8
 }
 
 #[cfg(test)]

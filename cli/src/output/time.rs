@@ -129,6 +129,7 @@ fn two_digits(to: &mut [u8], number: u64) {
 }
 
 /// A number of bytes: `812 B`, `1.2 MB`.
+#[inline]
 pub fn size(bytes: u64) -> Digits {
     const UNITS: [&[u8; 3]; 5] = [b" kB", b" MB", b" GB", b" TB", b" PB"];
     if bytes < 1000 {
