@@ -47,6 +47,7 @@ const RETRY: Duration = Duration::from_millis(50);
 const LOOK: Duration = Duration::from_millis(1);
 /// The longest time between two looks.
 const LOOK_AT_MOST: Duration = Duration::from_millis(16);
+
 /// Starts an agent and connects to it.
 ///
 /// # Errors

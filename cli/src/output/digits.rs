@@ -1,26 +1,25 @@
-//! Numbers as text, without memory of their own.
+//! Short texts with a number in them, without memory of their own.
 //!
-//! Digit by digit, from the right to the left: a long list has a number in each row, and the usual formatting costs
-//! more than all else there.
+//! A long list has a size in each row, and the usual formatting costs more than all else there. Such a text is put
+//! together in a register: writing it byte by byte and reading it in one piece would have the processor wait for each.
 
-/// A short text with a number in it, at the right end of a line of spaces. Made from its end to its beginning.
+use std::fmt;
+
+/// A short text with a number in it. Made from its end to its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digits {
-    text: [u8; Self::LONGEST],
-    start: usize,
+    /// The first byte is the lowest one.
+    text: u128,
+    length: u32,
 }
 
 impl Digits {
-    /// The most that it has room for; what goes beyond is cut off at the left. Any `u64` fits, or any size with its
-    /// unit.
-    pub const LONGEST: usize = 20;
+    /// The most bytes that it has room for: any size with its unit.
+    pub const LONGEST: usize = 16;
 
     /// Nothing yet.
     pub const fn new() -> Self {
-        Self {
-            text: [b' '; Self::LONGEST],
-            start: Self::LONGEST,
-        }
+        Self { text: 0, length: 0 }
     }
 
     /// Puts a number before what is there.
@@ -47,33 +46,37 @@ impl Digits {
 
     #[inline]
     fn put(&mut self, byte: u8) {
-        // Beyond the beginning this is a very large number, and nowhere.
-        let before = self.start.wrapping_sub(1);
-        if let Some(place) = self.text.get_mut(before) {
-            *place = byte;
-            self.start = before;
-        }
+        debug_assert!(self.len() < Self::LONGEST, "its end is lost");
+        self.text = self.text << 8 | u128::from(byte);
+        self.length += 1;
     }
 
     /// How long it is.
+    #[inline]
     pub fn len(&self) -> usize {
-        Self::LONGEST - self.start
+        self.length as usize
     }
 
-    /// The text, with all the spaces before it.
-    pub fn padded(&self) -> &[u8; Self::LONGEST] {
-        &self.text
+    /// The text at the right end of a line of spaces.
+    #[inline]
+    pub fn padded(&self) -> [u8; Self::LONGEST] {
+        const SPACES: u128 = u128::from_le_bytes([b' '; Digits::LONGEST]);
+        let taken = 8 * self.length;
+        let spaces = SPACES.checked_shr(taken).unwrap_or(0);
+        let text = self
+            .text
+            .checked_shl(u128::BITS.saturating_sub(taken))
+            .unwrap_or(0);
+        (text | spaces).to_le_bytes()
     }
+}
 
-    /// The text alone.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.text[self.start..]
-    }
-
-    /// The text alone.
-    pub fn as_str(&self) -> &str {
+impl fmt::Display for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.text.to_le_bytes();
+        let text = bytes.get(..self.len()).unwrap_or(&bytes);
         // It is ASCII, always.
-        str::from_utf8(self.as_bytes()).unwrap_or_default()
+        f.write_str(str::from_utf8(text).unwrap_or_default())
     }
 }
 
@@ -89,12 +92,14 @@ mod tests {
 
     #[test]
     fn numbers_of_every_length_are_written() {
-        for number in [0, 7, 10, 99, 100, 1_048_576, u64::MAX] {
+        for number in [0, 7, 10, 99, 100, 1_048_576, 9_999_999_999_999_999] {
             let digits = Digits::new().number(number);
-            assert_eq!(digits.as_str(), number.to_string());
+            assert_eq!(digits.to_string(), number.to_string());
             assert_eq!(digits.len(), number.to_string().len());
-            assert_eq!(digits.padded().trim_ascii_start(), digits.as_bytes());
+            let padded = digits.padded();
+            assert_eq!(str::from_utf8(&padded).unwrap(), format!("{number:>16}"));
         }
-        assert_eq!(Digits::new().text(*b" B").number(12).as_str(), "12 B");
+        assert_eq!(Digits::new().text(*b" B").number(12).to_string(), "12 B");
+        assert_eq!(Digits::new().padded(), [b' '; Digits::LONGEST]);
     }
 }

@@ -92,7 +92,7 @@ fn free<'a>() -> Cell<'a> {
 
 fn row<'a>(file: ListedFile<'a>, times: &Times) -> Row<'a> {
     let name = Cell::plain(clean(file.name));
-    let bytes = file.size.map(|bytes| size(bytes).as_str().to_owned());
+    let bytes = file.size.map(|bytes| size(bytes).to_string());
     let Some(lock) = file.lock else {
         let bytes = Cell::number(bytes.unwrap_or_default());
         return [

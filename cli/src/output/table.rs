@@ -212,7 +212,7 @@ impl Pattern {
         if let Some((_, line)) = line.split_last_mut()
             && let Some(end) = line.last_chunk_mut()
         {
-            *end = *number.padded();
+            *end = number.padded();
         }
         true
     }

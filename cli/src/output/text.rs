@@ -144,7 +144,7 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
             };
             let there = match (exists, bytes) {
                 (Some(false), _) => "; the file is not there".to_owned(),
-                (_, Some(bytes)) => format!("; {}", size(*bytes).as_str()),
+                (_, Some(bytes)) => format!("; {}", size(*bytes)),
                 (_, None) => String::new(),
             };
             let waiting = match lock.as_ref().map_or(0, |lock| lock.waiting) {

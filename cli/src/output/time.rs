@@ -236,7 +236,7 @@ mod tests {
             (u64::MAX, "18446.7 PB"),
         ];
         for (bytes, text) in sizes {
-            assert_eq!(size(bytes).as_str(), text);
+            assert_eq!(size(bytes).to_string(), text);
         }
         let spans = [
             (340, "340 ms"),

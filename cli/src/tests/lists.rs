@@ -86,7 +86,7 @@ fn a_long_list_of_free_files_looks_like_a_short_one() {
         assert_eq!(lines.len(), files.len() + 1);
         let first = files[..split].iter().map(|(name, ..)| width(&clean(name)));
         let file = first.max().unwrap().max("FILE".len());
-        let bytes = |size: &Option<u64>| size.map(|bytes| size_of_file(bytes).as_str().to_owned());
+        let bytes = |size: &Option<u64>| size.map(|bytes| size_of_file(bytes).to_string());
         let bytes = |size| bytes(size).unwrap_or_default();
         let widest = files[..split].iter().map(|(_, size, _)| bytes(size).len());
         let widest = widest.max().unwrap().max("SIZE".len());

@@ -81,12 +81,15 @@ impl Worker {
                     return;
                 }
                 Ok((_, committed)) => {
-                    if let Committed::At(commit) = committed {
-                        tracing::info!(folder = %self.board.folder, commit, "committed");
+                    if let Committed::At(_) = committed {
                         self.board.state().life.sign(sent);
                     }
                     self.digest();
                     batch.deliver(&self.board, &self.jobs);
+                    // The log of what happened can wait; those who asked do not have to.
+                    if let Committed::At(commit) = committed {
+                        tracing::info!(folder = %self.board.folder, commit, "committed");
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(folder = %self.board.folder, %error, "a commit failed");

@@ -6,15 +6,15 @@ use serde::Serialize;
 use super::{ErrorShape, LockShape, VERSION};
 use crate::errors::Failure;
 use crate::output::clean::is_plain;
-use crate::output::digits::Digits;
 use crate::output::sheet::Sheet;
 use crate::output::time::{Stamps, Times};
 
 /// The object of a list, which is written in parts: it may be too long to be held.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Listed {
     sheet: Sheet,
     stamps: Stamps,
+    number: itoa::Buffer,
     begun: bool,
 }
 
@@ -50,7 +50,7 @@ impl Listed {
             sheet.put(b",\"size\":");
         }
         match file.size {
-            Some(size) => sheet.put(Digits::new().number(size).as_bytes()),
+            Some(size) => sheet.put(self.number.format(size).as_bytes()),
             None => sheet.put(b"null"),
         }
         match file.modified_us.and_then(|at| self.stamps.rfc3339(at)) {
