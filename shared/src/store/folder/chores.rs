@@ -44,7 +44,7 @@ impl FolderStore {
 
     /// Looks at `head` and `locks.json`, and makes them anew if `mend`; for a person who asks.
     pub(super) fn check_at_once(&mut self, mend: bool) -> Result<Vec<String>> {
-        let held = self.mutex.enter(self.share.as_ref(), self.clock.as_ref());
+        let held = self.enter_mutex();
         self.follow_listing()?;
         if let Some(newer) = &self.newer {
             return Err(newer.clone());

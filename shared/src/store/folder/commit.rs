@@ -7,10 +7,7 @@ use super::mutex::jitter;
 use super::{Committed, FolderStore, Result, format, layout};
 use crate::clock::Moment;
 use crate::model::{Commit, Draft, Nonce, ShareErrorKind, StoreError, Table};
-use crate::share::Published;
-
-/// So many lost races in a row, over [`super::Timings::contend`], and the caller is told.
-const MANY: u32 = 8;
+use crate::share::{Held, Published};
 
 /// A commit that was sent, and whose fate is not known yet.
 pub(super) struct Pending {
@@ -36,7 +33,11 @@ enum Sent {
 
 impl FolderStore {
     /// The commit loop, with or without the mutex.
-    pub(super) fn commit_within(&mut self, decide: &mut dyn FnMut(&Table) -> Draft) -> Result<Committed> {
+    pub(super) fn commit_within(
+        &mut self,
+        mut mutex: Option<Box<dyn Held>>,
+        decide: &mut dyn FnMut(&Table) -> Draft,
+    ) -> Result<Committed> {
         self.settle_pending()?;
         let started = self.clock.moment();
         let mut attempts = 0;
@@ -46,8 +47,10 @@ impl FolderStore {
             if let Some(newer) = &self.newer {
                 return Err(newer.clone());
             }
-            // Both many and long: a client that slept has lost time, but no race.
-            if attempts >= MANY && caught_up.since(started) > self.timings.contend {
+            if self
+                .pace
+                .is_hopeless(attempts, caught_up.since(started), &self.timings)
+            {
                 return Err(StoreError::Contended {
                     path: self.share.show(layout::LOG).into(),
                     attempts,
@@ -70,14 +73,20 @@ impl FolderStore {
             }
             let n = pending.commit.n;
             self.pending = Some(pending);
-            match self.push(self.clock.moment().after(self.timings.settle))? {
+            let sent = self.push(self.clock.moment().after(self.timings.settle))?;
+            self.pace
+                .measure(self.clock.moment().since(caught_up), &self.timings);
+            match sent {
                 Sent::Ours => return Ok(Committed::At(n)),
-                // Without the mutex, those who lost a race must not race again in step.
-                Sent::Others if self.mutex.is_hopeless() => {
-                    self.clock
-                        .pause(jitter(Duration::from_micros(500) * attempts.min(16)));
+                // Whoever has the mutex races only with those who gave it up, and is ahead of them.
+                Sent::Others if mutex.is_some() => {}
+                // The others live, whatever was thought of the mutex: the time to step back is spent in its line.
+                Sent::Others => {
+                    let patience = self.pace.step_back(attempts);
+                    mutex = self
+                        .mutex
+                        .queue(self.share.as_ref(), self.clock.as_ref(), patience);
                 }
-                Sent::Others => {}
                 Sent::NoFolder => self.load_log()?,
                 Sent::Unknown => return Err(self.unsettled(n)),
             }

@@ -16,6 +16,7 @@ mod init;
 mod layout;
 mod log;
 mod mutex;
+mod pace;
 mod projection;
 mod record;
 #[cfg(test)]
@@ -30,14 +31,14 @@ use crate::model::{
     Case, Commit, Draft, Owner, Policy, RepositoryId, SessionId, ShareError, ShareErrorKind, StoreError,
     Table,
 };
-use crate::share::{Meta, Share};
+use crate::share::{Held, Meta, Share};
 
 pub use init::{FOLDER_SIZE, InitOptions, Made, init, is_repository};
 
 /// How long things may take; settings, so that tests shrink them.
 #[derive(Debug, Clone)]
 pub struct Timings {
-    /// How long a writer queues at the mutex before it goes on without.
+    /// How long a writer queues at the mutex before it goes on without; longer where a commit takes long.
     pub mutex_wait: Duration,
     /// How old what was read may be when a commit is published; older, and it starts over.
     pub fresh: Duration,
@@ -46,7 +47,7 @@ pub struct Timings {
     /// How long a file that must exist may seem not to: clients cache "no such file" for up to 21 s (NFS 4.2), but not
     /// for names that nobody asked for before; so this is a safety net.
     pub stale_cache: Duration,
-    /// How long others may be faster again and again before the caller is told.
+    /// How long others may be faster again and again before the caller is told; longer where a commit takes long.
     pub contend: Duration,
     /// How long a burst of commits must have been over before `locks.json` is written.
     pub project_after: Duration,
@@ -114,6 +115,7 @@ pub struct FolderStore {
     remarks: Vec<String>,
     pending: Option<commit::Pending>,
     mutex: mutex::Mutex,
+    pace: pace::Pace,
     projection: projection::State,
     chores: chores::State,
     /// `head` is behind what we know, and nobody else may mend it.
@@ -130,7 +132,8 @@ impl FolderStore {
             share,
             clock,
             author,
-            mutex: mutex::Mutex::new(options.mutex, options.timings.mutex_wait),
+            mutex: mutex::Mutex::new(options.mutex),
+            pace: pace::Pace::default(),
             timings: options.timings,
             table: SharedTable::new(Table::empty(RepositoryId("".into()), Case::Sensitive)),
             folder_size: None,
@@ -150,6 +153,13 @@ impl FolderStore {
     /// Where the repository lies.
     pub fn share(&self) -> &Arc<dyn Share> {
         &self.share
+    }
+
+    /// Queues for the mutex as long as this share gives reason to; `None` means: go on without.
+    fn enter_mutex(&mut self) -> Option<Box<dyn Held>> {
+        let patience = self.pace.queue(&self.timings);
+        self.mutex
+            .enter(self.share.as_ref(), self.clock.as_ref(), patience)
     }
 
     fn n(&self) -> u64 {
@@ -223,10 +233,8 @@ impl LockStore for FolderStore {
     }
 
     fn commit(&mut self, decide: &mut dyn FnMut(&Table) -> Draft) -> Result<Committed> {
-        let held = self.mutex.enter(self.share.as_ref(), self.clock.as_ref());
-        let committed = self.commit_within(decide);
-        drop(held);
-        committed
+        let held = self.enter_mutex();
+        self.commit_within(held, decide)
     }
 
     fn settle(&mut self) -> Result<Committed> {

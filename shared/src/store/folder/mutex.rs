@@ -1,8 +1,8 @@
 //! The mutex: a courtesy between writers, so that they queue instead of racing. Nothing is decided from it.
 //!
 //! (Rule 4 of the protocol.) On SMB the lock of a machine that lost power stays for many minutes, and some mounts
-//! grant every lock to everybody: so it is waited for at most 2 s, and when it could not be had it is from then on
-//! only tried, until it is seen free again.
+//! grant every lock to everybody: so it is waited for at most some turns of others, and when it could not be had it is
+//! from then on only tried, until it is seen free again. Whoever lost a race has seen that others live: it queues again.
 
 use std::time::Duration;
 
@@ -10,24 +10,52 @@ use super::layout;
 use crate::clock::Clock;
 use crate::share::{Held, Share};
 
+/// How to wait at the mutex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience {
+    /// At most so long.
+    pub(super) wait: Duration,
+    /// It is tried at least so often, once in a while: each look costs the share some requests.
+    pub(super) step: Duration,
+}
+
 pub(super) struct Mutex {
     used: bool,
-    wait: Duration,
     /// It could not be had in time: perhaps nobody lives who holds it.
     doubted: bool,
 }
 
 impl Mutex {
-    pub(super) fn new(used: bool, wait: Duration) -> Self {
-        Self {
-            used,
-            wait,
-            doubted: false,
-        }
+    pub(super) fn new(used: bool) -> Self {
+        Self { used, doubted: false }
     }
 
-    /// Queues for the mutex, politely; `None` means: go on without.
-    pub(super) fn enter(&mut self, share: &dyn Share, clock: &dyn Clock) -> Option<Box<dyn Held>> {
+    /// Queues for the mutex, politely; `None` means: go on without. Where it is doubted it is only tried.
+    pub(super) fn enter(
+        &mut self,
+        share: &dyn Share,
+        clock: &dyn Clock,
+        patience: Patience,
+    ) -> Option<Box<dyn Held>> {
+        let wait = if self.is_hopeless() {
+            Duration::ZERO
+        } else {
+            patience.wait
+        };
+        self.queue(share, clock, Patience { wait, ..patience })
+    }
+
+    /// Queues for it also where it is doubted: for who has to wait in any case. Without a mutex it only waits.
+    pub(super) fn queue(
+        &mut self,
+        share: &dyn Share,
+        clock: &dyn Clock,
+        patience: Patience,
+    ) -> Option<Box<dyn Held>> {
+        if !self.used {
+            clock.pause(patience.wait);
+            return None;
+        }
         let started = clock.moment();
         let mut step = Duration::from_micros(300);
         loop {
@@ -35,12 +63,12 @@ impl Mutex {
                 return Some(held);
             }
             let waited = clock.moment().since(started);
-            if !self.used || self.doubted || waited >= self.wait {
+            if waited >= patience.wait {
                 self.doubted = true;
                 return None;
             }
-            clock.pause(jitter(step).min(self.wait.saturating_sub(waited)));
-            step = (step * 2).min(Duration::from_millis(8));
+            clock.pause(jitter(step).min(patience.wait.saturating_sub(waited)));
+            step = (step * 2).min(patience.step);
         }
     }
 

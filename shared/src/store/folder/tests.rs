@@ -6,6 +6,7 @@ mod faults;
 mod fixture;
 mod golden;
 mod opening;
+mod races;
 mod recovery;
 
 use fixture::Bench;
