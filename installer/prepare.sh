@@ -113,3 +113,9 @@ need_cargo_tool() {
     say "building cargo-$1; this takes some minutes, once"
     cargo install --locked "cargo-$1" >&2
 }
+
+# What tests/shares/ makes and runs a virtual machine with.
+need_virtual_machine() {
+    need_program qemu-system-x86_64 qemu-system-x86 qemu-system-data seabios &&
+        need_program mmdebstrap mmdebstrap debian-archive-keyring
+}

@@ -2,7 +2,8 @@
 # Everything that a change has to pass, in one command. Gets what the tests need on a fresh Debian or Ubuntu.
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
-#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim doc deny windows scripts install bench
+#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim doc deny windows scripts install bench shares
+#   ./tests/run.sh --shares        the step "shares": all tests on real SMB and NFS mounts, in a virtual machine
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
 # Arguments after `--` go to nextest:   ./tests/run.sh it -- checkout
@@ -30,13 +31,13 @@ skip() {
 on_exit() {
     local status=$? line
     for line in ${finished[@]+"${finished[@]}"}; do
-        printf '  %-9s passed in %4s s\n' "${line% *}" "${line#* }"
+        printf '  %-12s passed in %4s s\n' "${line% *}" "${line#* }"
     done
     for line in ${skipped[@]+"${skipped[@]}"}; do
         printf '  !!!!! SKIPPED: %s\n' "$line"
     done
     if [ "$status" -ne 0 ]; then
-        [ -n "$step" ] && printf '  %-9s FAILED after %s s. Only this step:  ./tests/run.sh %s\n' \
+        [ -n "$step" ] && printf '  %-12s FAILED after %s s. Only this step:  ./tests/run.sh %s\n' \
             "$step" "$((SECONDS - started))" "$step"
     fi
     # The count of tests is the last line, whoever reads it.
@@ -55,7 +56,7 @@ run_step() {
 
 step_fmt() { cargo fmt --all --check; }
 
-step_clippy() { cargo clippy --workspace --all-targets --features camctl-tests/bench,camctl-tests/sim -- -D warnings; }
+step_clippy() { cargo clippy --workspace --all-targets --features camctl-tests/bench,camctl-tests/sim,camctl-tests/shares -- -D warnings; }
 
 # The tests in tests/it start the programs that lie beside them.
 step_build() { cargo build --workspace; }
@@ -144,7 +145,7 @@ step_windows() {
 step_scripts() {
     local scripts=()
     mapfile -t scripts < <(find . -name target -prune -o -name '*.sh' -print)
-    scripts+=(.ci/run)
+    scripts+=(.ci/run tests/shares/guest/{init,setup,jobs} tests/shares/guest/bin/*)
     if need_program shellcheck shellcheck; then
         shellcheck --external-sources "${scripts[@]}"
     else
@@ -155,15 +156,43 @@ step_scripts() {
 # Builds the release programs, and installs, upgrades and removes them in a temporary home.
 step_install() { installer/test.sh; }
 
+# The tests on real network mounts, in a virtual machine: see tests/README.md.
+mounts() {
+    local target=x86_64-unknown-linux-musl status=0 log
+    [ "$(uname -sm)" = "Linux x86_64" ] || {
+        skip "the virtual machine needs Linux on x86-64"
+        return
+    }
+    if ! need_virtual_machine || ! need_target "$target"; then
+        skip "qemu, mmdebstrap or the target $target cannot be had here: NOTHING WAS TRIED ON REAL NETWORK MOUNTS"
+        return
+    fi
+    tests/shares/run.sh "$@" || status=$?
+    if [ "$status" -eq 75 ]; then
+        skip "the virtual machine's image cannot be made here: NOTHING WAS TRIED ON REAL NETWORK MOUNTS"
+        return
+    fi
+    return "$status"
+}
+
+step_shares() { mounts long; }
+
+# What takes minutes; the rest is left to whoever asks for it.
+step_shares-short() {
+    mounts short smb nfs4 || return
+    say "only in part; servers killed, networks cut, clients frozen, NFS 3:  ./tests/run.sh --shares"
+}
+
 step_bench() { tests/benches/run.sh; }
 
 wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | sim | doc | deny | windows | scripts | install | bench) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | doc | deny | windows | scripts | install | bench | shares | shares-short) wanted+=("$1") ;;
+        --shares) wanted+=(shares) ;;
         -h | --help)
-            sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -171,7 +200,7 @@ while [ $# -gt 0 ]; do
             nextest_arguments=("$@")
             break
             ;;
-        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it bench" ;;
+        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it bench shares" ;;
     esac
     shift
 done

@@ -32,26 +32,59 @@ use std::time::Duration;
 use camctl_shared::clock::{Clock, SystemClock};
 use camctl_shared::ipc::client::Limits;
 use testkit::ledger::{Desk, Ledger, Standing};
-use testkit::{Chance, LONG, Machine, Sandbox, wait_for, wait_until};
+use testkit::{Chance, LONG, Machine, Mounts, Sandbox, wait_for, wait_until};
 
 use client::{Account, Claims, Client, Scene};
 use outages::Tally;
 use witness::Witnesses;
 
 const FILES: usize = 10;
-const MACHINES: usize = 6;
 const CLIENTS_EACH: usize = 2;
-/// How many agents may be out at one time.
-const OUT: usize = 3;
-/// Shorter, and a machine that is busy with other things makes agents look dead; that is right, but shows less.
-const STALE_AFTER: Duration = Duration::from_millis(1500);
-/// How long it goes on at least …
-const SOME_TIME: Duration = Duration::from_secs(15);
-/// … until there were so many grants …
-const MANY: u64 = 2000;
-/// … or it was long enough for a slow machine, which must have seen [`SOME`].
-const LONG_ENOUGH: Duration = Duration::from_secs(60);
-const SOME: u64 = 500;
+
+/// How much happens, and how fast.
+struct Measure {
+    machines: usize,
+    /// How many agents may be out at one time.
+    out: usize,
+    /// Shorter, and a machine that is busy with other things makes agents look dead; that is right, but shows less.
+    stale_after: Duration,
+    /// How long it goes on at least …
+    some_time: Duration,
+    /// … until there were so many grants …
+    many: u64,
+    /// … or it was long enough for a slow machine, which must have seen `some`.
+    long_enough: Duration,
+    some: u64,
+}
+
+const ON_A_DISK: Measure = Measure {
+    machines: 6,
+    out: 3,
+    stale_after: Duration::from_millis(1500),
+    some_time: Duration::from_secs(15),
+    many: 2000,
+    long_enough: Duration::from_secs(60),
+    some: 500,
+};
+
+/// On a network mount, in an emulated machine.
+const ON_A_SHARE: Measure = Measure {
+    machines: 4,
+    out: 2,
+    stale_after: Duration::from_secs(8),
+    some_time: Duration::from_secs(60),
+    many: 200,
+    long_enough: Duration::from_secs(90),
+    some: 20,
+};
+
+fn measure() -> &'static Measure {
+    if Mounts::get().is_some() {
+        &ON_A_SHARE
+    } else {
+        &ON_A_DISK
+    }
+}
 
 /// The name of file number `file`.
 fn name(file: usize) -> String {
@@ -65,10 +98,10 @@ fn no_file_is_ever_held_twice_whatever_becomes_of_the_agents() {
     let sandbox = Sandbox::new();
     let builder = (0..FILES).fold(sandbox.repository(), |builder, file| builder.file(&name(file)));
     let repository = builder
-        .policy("heartbeat", "\"300ms\"")
-        .policy("stale_after", &format!("\"{}ms\"", STALE_AFTER.as_millis()))
+        .policy("heartbeat", &milliseconds(measure().stale_after / 5))
+        .policy("stale_after", &milliseconds(measure().stale_after))
         .init();
-    let machines: Vec<Machine> = (0..MACHINES)
+    let machines: Vec<Machine> = (0..measure().machines)
         .map(|n| sandbox.machine(&format!("user{n}"), &format!("CAM-{n}")))
         .collect();
     for machine in &machines {
@@ -97,6 +130,10 @@ fn no_file_is_ever_held_twice_whatever_becomes_of_the_agents() {
     report(&ledger, &accounts, &tally);
 }
 
+fn milliseconds(time: Duration) -> String {
+    format!("\"{}ms\"", time.as_millis())
+}
+
 fn desk(machine: &Machine) -> Desk {
     Desk {
         user: machine.user().into(),
@@ -107,17 +144,18 @@ fn desk(machine: &Machine) -> Desk {
 /// Lets everybody do their worst; afterwards every agent runs, and every client has finished.
 fn live(scene: &Scene, machines: &[Machine], claims: &[Claims], seed: u64) -> (Vec<(Desk, Account)>, Tally) {
     let calm = AtomicBool::new(false);
+    let (all, out) = (machines.len(), measure().out);
     thread::scope(|scope| {
         let mut clients = Vec::new();
-        for n in 0..MACHINES * CLIENTS_EACH {
-            let (machine, claims) = (&machines[n % MACHINES], &claims[n % MACHINES]);
+        for n in 0..all * CLIENTS_EACH {
+            let (machine, claims) = (&machines[n % all], &claims[n % all]);
             let chance = Chance::new(seed, n as u64);
             let client = Client::new(scene, claims, machine.talk(Limits::default()), chance);
             clients.push((claims, scope.spawn(move || client.run())));
         }
-        let outages: Vec<_> = (0..OUT)
+        let outages: Vec<_> = (0..out)
             .map(|n| {
-                let range = n * MACHINES / OUT..(n + 1) * MACHINES / OUT;
+                let range = n * all / out..(n + 1) * all / out;
                 let chance = Chance::new(seed, 100 + range.start as u64);
                 let (machines, claims, calm) = (&machines[range.clone()], &claims[range], &calm);
                 scope.spawn(move || outages::run(scene, machines, claims, calm, chance))
@@ -127,12 +165,12 @@ fn live(scene: &Scene, machines: &[Machine], claims: &[Claims], seed: u64) -> (V
         let started = SystemClock.moment();
         let over = || {
             let passed = SystemClock.moment().since(started);
-            let many = scene.granted.load(Ordering::Relaxed) >= MANY;
-            passed >= LONG_ENOUGH
-                || passed >= SOME_TIME && many
+            let many = scene.granted.load(Ordering::Relaxed) >= measure().many;
+            passed >= measure().long_enough
+                || passed >= measure().some_time && many
                 || clients.iter().any(|(_, client)| client.is_finished())
         };
-        wait_until(LONG_ENOUGH * 2, "enough has happened", over);
+        wait_until(measure().long_enough * 2, "enough has happened", over);
         calm.store(true, Ordering::SeqCst);
         let mut accounts = Vec::new();
         let mut sum = Tally::default();
@@ -238,7 +276,10 @@ fn check_sums(ledger: &Ledger, accounts: &[(Desk, Account)]) {
         given_back >= released && given_back - released <= checkins + checkouts,
         "{given_back} releases in the log, {released} acknowledged, {checkins} and {checkouts} unknown"
     );
-    assert!(granted >= SOME, "only {granted} grants: that shows little");
+    assert!(
+        granted >= measure().some,
+        "only {granted} grants: that shows little"
+    );
 }
 
 /// Locks end by their owners, or are broken when their owner's agent has not shown itself for `stale_after`.
@@ -247,7 +288,7 @@ fn check_ends(ledger: &Ledger) {
         match end.how.as_str() {
             "released" => {}
             "broken" => assert!(
-                end.silent >= Some(STALE_AFTER),
+                end.silent >= Some(measure().stale_after),
                 "{lock:?} was broken early: {end:?}"
             ),
             _ => panic!("nobody expects {lock:?} to end so: {end:?}"),

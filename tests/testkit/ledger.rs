@@ -71,7 +71,7 @@ pub struct Ledger {
 impl Ledger {
     /// The ledger of `repository`; nothing is read yet.
     pub fn new(repository: &Repository) -> Self {
-        Self::of(repository.path(".camctl/log"))
+        Self::of(repository.log_folder())
     }
 
     /// One that is told every commit by [`Ledger::take`].

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::{Sandbox, make_folders};
+use crate::{Mounts, Sandbox, make_folders};
 
 /// Timings that a test can wait for. `stale_after` leaves room for a machine that has other things to do.
 const FAST: [(&str, &str); 5] = [
@@ -32,7 +32,7 @@ impl<'a> RepositoryBuilder<'a> {
     pub(crate) fn new(sandbox: &'a Sandbox) -> Self {
         Self {
             sandbox,
-            folder: sandbox.folder().join("share"),
+            folder: sandbox.shared().join("share"),
             arguments: Vec::new(),
             files: Vec::new(),
             policy: FAST.map(|(key, value)| (key.into(), value.into())).into(),
@@ -41,7 +41,7 @@ impl<'a> RepositoryBuilder<'a> {
 
     /// Another place than `share` in the sandbox: a second repository, or another file system.
     pub fn at(mut self, folder: impl AsRef<Path>) -> Self {
-        self.folder = self.sandbox.folder().join(folder);
+        self.folder = self.sandbox.shared().join(folder);
         self
     }
 
@@ -114,6 +114,14 @@ impl Repository {
         self.folder.join(name)
     }
 
+    /// The log's folder. On a real share as the server sees it: tests look for commits that may not exist yet, and clients
+    /// remember for long what did not exist.
+    pub fn log_folder(&self) -> PathBuf {
+        let log = self.path(".camctl/log");
+        let on_the_server = Mounts::get().and_then(|mounts| mounts.on_the_server(&log));
+        on_the_server.unwrap_or(log)
+    }
+
     /// Writes one of the people's files, as any program would.
     ///
     /// # Panics
@@ -171,7 +179,7 @@ impl Repository {
     }
 
     fn commits(&self) -> impl Iterator<Item = (u64, PathBuf)> {
-        let files = entries(&self.path(".camctl/log"))
+        let files = entries(&self.log_folder())
             .into_iter()
             .flat_map(|folder| entries(&folder));
         files.filter_map(|file| {

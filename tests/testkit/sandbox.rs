@@ -1,10 +1,11 @@
 //! A folder for one test, and the end of everything that was started in it.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::{Machine, RepositoryBuilder};
+use crate::{Machine, Mounts, RepositoryBuilder};
 
 /// The longest path that leaves room for a socket's name below it: some systems take 104 bytes in all.
 const SHORT: usize = 40;
@@ -13,6 +14,8 @@ const SHORT: usize = 40;
 #[derive(Debug)]
 pub struct Sandbox {
     folder: TempDir,
+    /// The homes of its machines, in the order in which they came: on real mounts that says on which computer they are.
+    homes: Mutex<Vec<PathBuf>>,
 }
 
 impl Sandbox {
@@ -34,6 +37,7 @@ impl Sandbox {
         let folder = tempfile::Builder::new().prefix("camctl-").tempdir_in(place);
         Self {
             folder: folder.expect("a folder for the test"),
+            homes: Mutex::default(),
         }
     }
 
@@ -49,7 +53,30 @@ impl Sandbox {
     pub fn machine(&self, user: &str, name: &str) -> Machine {
         let home = self.folder().join("home").join(format!("{user}-{name}"));
         crate::make_folders(&home);
-        Machine::new(home, user, name)
+        let machine = Machine::new(home, user, name);
+        match Mounts::get() {
+            Some(mounts) => {
+                let seat = self.seat(machine.home());
+                machine.under(&mounts.wrapper(seat))
+            }
+            None => machine,
+        }
+    }
+
+    fn seat(&self, home: &Path) -> usize {
+        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+        homes.iter().position(|known| known == home).unwrap_or_else(|| {
+            homes.push(home.to_owned());
+            homes.len() - 1
+        })
+    }
+
+    /// Where its shared folders lie: in itself, or on the share that the tests run on.
+    pub(crate) fn shared(&self) -> PathBuf {
+        match (Mounts::get(), self.folder().file_name()) {
+            (Some(mounts), Some(name)) => mounts.place().join(name),
+            _ => self.folder().to_owned(),
+        }
     }
 
     /// A shared folder, to be made a repository.

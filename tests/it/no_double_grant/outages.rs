@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use testkit::{Chance, Machine};
 
-use super::STALE_AFTER;
 use super::client::{Account, Claims, Client, Scene};
+use super::measure;
 use super::voice::CommandLine;
 use testkit::ledger::Desk;
 
@@ -105,7 +105,7 @@ fn deck(chance: &mut Chance) -> Vec<Outage> {
 }
 
 fn happen(outage: Outage, machine: &Machine, chance: &mut Chance, tally: &mut Tally) {
-    let stale = u64::try_from(STALE_AFTER.as_millis()).unwrap();
+    let stale = u64::try_from(measure().stale_after.as_millis()).unwrap();
     let long = stale * 4 / 3..stale * 5 / 2;
     match outage {
         Outage::Crash => {
