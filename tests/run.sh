@@ -111,9 +111,11 @@ step_sim() {
             --seed) export CAMCTL_SIM_SEED="$2" CAMCTL_SIM_SEEDS=1 ;;
             --seeds) export CAMCTL_SIM_SEEDS="$2" ;;
             --hours) export CAMCTL_SIM_HOURS="$2" ;;
-            *) fail "the simulation knows --seed, --seeds and --hours, not \"$1\"" ;;
+            --mutation) export CAMCTL_SIM_MUTATION="$2" ;;
+            *) fail "the simulation knows --seed, --seeds, --hours and --mutation, not \"$1\"" ;;
         esac
         only=(every_seed_holds)
+        [ "$1" != --mutation ] || only=(every_deliberate_mistake)
         shift 2
     done
     cargo test --profile sim -p camctl-tests --features sim --test sim -- --nocapture ${only[@]+"${only[@]}"}

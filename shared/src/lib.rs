@@ -5,6 +5,7 @@
 //!
 //! - [`clock`]: the only place that asks what time it is.
 //! - [`random`]: the only place that draws random numbers.
+//! - [`mutation`]: deliberate mistakes, for the simulation that has to find them; nothing of it is in a release.
 //! - [`model`]: names, owners, locks, the table, policy, errors. Pure data.
 //! - [`rules`]: who gets a lock, who loses one. Pure decisions: no I/O, no clock.
 //! - [`paths`], [`config`]: where this user's local state lives, and what may be set there.
@@ -14,6 +15,7 @@
 //! - [`ipc`]: what the command line and the agent say to each other.
 
 pub mod clock;
+pub mod mutation;
 pub mod random;
 
 pub mod model;

@@ -135,9 +135,9 @@ impl Agent {
             let share: Arc<dyn Share> = Arc::new(SimShare::new(&world, machine));
             let clock: Arc<SimClock> = Arc::clone(&clock);
             let store = FolderStore::new(Arc::clone(&share), Arc::clone(&me), clock, Options::default());
-            let mistake = world.get().mistake;
+            let seam = world.get().seam;
             Ok(Opened {
-                store: mutations::wrap(Box::new(store), Arc::clone(&share), mistake),
+                store: mutations::wrap(Box::new(store), Arc::clone(&share), seam),
                 place: Box::new(Arc::clone(&share)),
                 events: None,
                 share: Some(share),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use camctl_shared::clock::{Clock, Moment, Timestamp};
 
 use crate::coroutine::{self, Wait};
-use crate::mutations::Mistake;
+use crate::mutations::Seam;
 use crate::world::Handle;
 
 /// When the simulation begins, on a wall clock that is right.
@@ -24,12 +24,11 @@ pub struct SimClock {
 }
 
 impl SimClock {
-    /// The true time of `moment`.
+    /// The true time of `moment`, as far as can be told now.
     pub fn time_of(&self, moment: Moment) -> Duration {
+        let left = moment.since(self.moment());
         let world = self.world.get();
-        let clock = world.machines[self.machine].clock;
-        let counted = moment.since(Moment::from_start(clock.base));
-        clock.passed(counted).max(world.now)
+        world.now + world.machines[self.machine].clock.passed(left)
     }
 }
 
@@ -43,7 +42,7 @@ impl Clock for SimClock {
         let world = self.world.get();
         let clock = world.machines[self.machine].clock;
         let mut moment = clock.base + clock.counted(world.now);
-        if world.mistake == Some(Mistake::MomentsFromTheWall) {
+        if world.seam == Some(Seam::MomentsFromTheWall) {
             let far = Duration::from_secs(clock.wall.unsigned_abs());
             moment = if clock.wall < 0 {
                 moment.saturating_sub(far)

@@ -37,6 +37,8 @@ pub enum Fault {
     Room,
     /// File locks vanish while they are held.
     Unlock,
+    /// Somebody stands still while everybody is away for longer than history is kept, works, and is away again.
+    Holiday,
     /// Somebody deletes a file or writes rubbish into it.
     Spoil(&'static str, Option<&'static [u8]>),
 }
@@ -78,6 +80,15 @@ pub fn plan(
             machine: chance.index(machines),
             fault,
             armed,
+        });
+    }
+    if chance.index(6) == 0 {
+        let steps = u32::try_from(chance.number(0..5)).unwrap_or(0);
+        planned.push(Planned {
+            at: chance.time(0..u64::try_from((end / 2).as_millis()).unwrap_or(1)),
+            machine: chance.index(machines),
+            fault: Fault::Holiday,
+            armed: Some((steps, true)),
         });
     }
     planned

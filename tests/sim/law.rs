@@ -37,6 +37,9 @@ pub struct Times {
     pub gap: Duration,
 }
 
+/// How long a parked lock is protected; the policy's default.
+const PARK_LIMIT: Duration = Duration::from_hours(7 * 24);
+
 /// See the module.
 pub struct Law {
     /// The first promise that was broken.
@@ -48,11 +51,13 @@ pub struct Law {
     deeds: BTreeMap<(String, u64), Deed>,
     /// The newest commit of each session.
     signs: BTreeMap<String, u64>,
-    parked: BTreeSet<String>,
+    /// Since when.
+    parked: BTreeMap<String, Duration>,
     acknowledged: BTreeSet<u64>,
     series: BTreeMap<(usize, String), Series>,
     times: Times,
     folder_size: u64,
+    now: Duration,
 }
 
 impl Law {
@@ -65,7 +70,8 @@ impl Law {
             tables: Vec::new(),
             deeds: BTreeMap::new(),
             signs: BTreeMap::new(),
-            parked: BTreeSet::new(),
+            parked: BTreeMap::new(),
+            now: Duration::ZERO,
             acknowledged: BTreeSet::new(),
             series: BTreeMap::new(),
             times,
@@ -107,7 +113,8 @@ impl Law {
     }
 
     /// A name was published on the server.
-    pub fn published(&mut self, path: &str, server: &Server) {
+    pub fn published(&mut self, path: &str, server: &Server, now: Duration) {
+        self.now = now;
         let Some(n) = commit_number(path) else { return };
         let next = self.len();
         if n != next {
@@ -143,7 +150,7 @@ impl Law {
             if change["parked"].is_null() {
                 self.parked.remove(&session);
             } else {
-                self.parked.insert(session);
+                self.parked.insert(session, self.now);
             }
         }
         self.signs.insert(author, n);
@@ -184,8 +191,14 @@ impl Law {
 
     /// A lock may be broken only after unbroken watching: what its breaker has read says whether it was.
     fn is_justified(&self, author: &str, session: &str) -> Result<(), String> {
-        if self.parked.contains(session) {
-            return Err("which is parked".into());
+        if let Some(since) = self.parked.get(session) {
+            let parked = self.now.saturating_sub(*since);
+            let too_long = parked >= PARK_LIMIT.mul_f64(0.98);
+            return if too_long {
+                Ok(())
+            } else {
+                Err(format!("which has been parked for {parked:?}"))
+            };
         }
         let machine = author
             .rsplit('-')

@@ -32,7 +32,10 @@ use camctl_shared::clock::{Clock as _, SystemClock};
 const ENOUGH: usize = 8;
 
 /// A number that `tests/run.sh sim` passes on.
-fn number(name: &str, default: u64) -> u64 {
+///
+/// # Panics
+/// When it is none.
+pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 

@@ -18,7 +18,7 @@ use crate::agent::Agent;
 use crate::coroutine::Wait;
 use crate::faults::{self, Planned};
 use crate::law::{Law, Times};
-use crate::mutations::Mistake;
+use crate::mutations::{Mistake, Seam};
 use crate::person::{self, Person};
 use crate::server::{Request, Server};
 use crate::trace::Trace;
@@ -34,11 +34,18 @@ const GRACE: Duration = Duration::from_secs(240);
 
 /// What is to happen at some time.
 enum Event {
-    Resume { agent: usize, generation: u64 },
+    Resume {
+        agent: usize,
+        generation: u64,
+    },
     Start(usize),
     Person(usize),
     Fault(Planned),
     Late(Request),
+    /// Everybody goes away again, but for one who stands still.
+    Holiday(usize),
+    /// An older tool reads `locks.json`.
+    Peek,
     Look,
 }
 
@@ -111,6 +118,12 @@ struct Simulation {
 impl Simulation {
     fn new(seed: u64, mistake: Option<Mistake>, trace: bool) -> Self {
         camctl_shared::random::seed(seed);
+        let (seam, mutation) = match mistake {
+            Some(Mistake::Seam(seam)) => (Some(seam), None),
+            Some(Mistake::Inside(mutation)) => (None, Some(mutation)),
+            None => (None, None),
+        };
+        camctl_shared::mutation::make(mutation);
         let mut chance = Chance::new(seed, 0);
         let settings = Settings::draw(&mut chance);
         let times = Times {
@@ -119,7 +132,7 @@ impl Simulation {
         };
         let machines = (0..=settings.agents).map(|_| machine(&mut chance)).collect();
         let mut server = Server::new(settings.profile.names_durable);
-        server.forgets_to_sync = mistake == Some(Mistake::FilesNotSynced);
+        server.forgets_to_sync = seam == Some(Seam::FilesNotSynced);
         let world = Handle::new(World {
             now: Duration::from_secs(1),
             profile: settings.profile.clone(),
@@ -127,7 +140,8 @@ impl Simulation {
             machines,
             law: Law::new(times, settings.folder_size),
             trace: Trace::new(trace),
-            mistake,
+            seam,
+            spoilt: false,
             off_until: Duration::ZERO,
             stalls_until: Duration::ZERO,
             late: Vec::new(),
@@ -167,6 +181,7 @@ impl Simulation {
             simulation.at(start + planned.at, Event::Fault(planned));
         }
         simulation.at(simulation.calm_at, Event::Look);
+        simulation.at(start, Event::Peek);
         {
             let mut world = simulation.world.get();
             (world.rough, world.violations) = (true, true);
@@ -242,6 +257,8 @@ impl Simulation {
                 // What it did nobody hears.
                 let _ = self.world.get().change(None, &request);
             }
+            Event::Holiday(at) => self.go_away(at),
+            Event::Peek => self.peek(),
             Event::Look => return self.look(),
         }
         false

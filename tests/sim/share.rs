@@ -10,7 +10,7 @@ use camctl_shared::share::{Entry, FileSystem, Held, Meta, Published, Result, Sha
 
 use crate::cache::Glass;
 use crate::coroutine::{self, Wait};
-use crate::mutations::Mistake;
+use crate::mutations::Seam;
 use crate::server::Request;
 use crate::world::{Arrival, Handle, World};
 
@@ -109,6 +109,8 @@ impl SimShare {
                     }
                     break answer;
                 }
+                Arrival::Refused if request.is_some() => break Err(Kind::Denied),
+                Arrival::Refused => break work(world),
                 Arrival::Twice => {
                     // The answer to the first is lost.
                     let _ = work(world);
@@ -241,12 +243,12 @@ impl Share for SimShare {
 
     fn publish(&self, temporary: &str, path: &str) -> Published {
         let (from, to) = (temporary.to_owned(), path.to_owned());
-        let (moves, mistake) = {
+        let (moves, seam) = {
             let world = self.world.get();
-            (world.profile.moves, world.mistake)
+            (world.profile.moves, world.seam)
         };
-        let request = match mistake {
-            Some(Mistake::PublishByReplacing) => {
+        let request = match seam {
+            Some(Seam::PublishByReplacing) => {
                 let content = self.world.get().server.read(temporary).cloned();
                 content.map_or(Request::Link(from.clone(), to.clone()), |content| {
                     Request::Replace(to.clone(), content)
@@ -273,20 +275,19 @@ impl Share for SimShare {
     }
 
     fn sync_folder(&self, folder: &str) -> Result<()> {
-        let (durable, mistake) = {
+        let (durable, seam) = {
             let world = self.world.get();
-            (world.profile.names_durable, world.mistake)
+            (world.profile.names_durable, world.seam)
         };
         // As `DiskShare` on NFS and SMB: the server has answered only when the name was on its disk.
-        if durable || mistake == Some(Mistake::FoldersNotSynced) {
+        if durable || seam == Some(Seam::FoldersNotSynced) {
             return Ok(());
         }
         self.send("sync", folder, &Request::SyncFolder(folder.into()))
     }
 
     fn overwrite(&self, path: &str, content: &[u8]) -> Result<()> {
-        let replaces =
-            self.world.get().mistake == Some(Mistake::HeartbeatsReplaced) && path.contains("/sessions/");
+        let replaces = self.world.get().seam == Some(Seam::HeartbeatsReplaced) && path.contains("/sessions/");
         let content: Arc<[u8]> = content.into();
         let request = if replaces {
             Request::Replace(path.into(), content)

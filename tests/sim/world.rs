@@ -12,7 +12,7 @@ use testkit::Chance;
 use crate::cache::Cache;
 use crate::faults::Fault;
 use crate::law::Law;
-use crate::mutations::Mistake;
+use crate::mutations::Seam;
 use crate::profile::{Locks, Profile};
 use crate::server::{Request, Server};
 use crate::trace::Trace;
@@ -27,7 +27,10 @@ pub struct World {
     pub machines: Vec<Machine>,
     pub law: Law,
     pub trace: Trace,
-    pub mistake: Option<Mistake>,
+    /// The mistake that is made in what the product is given.
+    pub seam: Option<Seam>,
+    /// `locks.json` may be anything just now: somebody or a loss of power has spoilt it.
+    pub spoilt: bool,
     /// The server is switched off until then.
     pub off_until: Duration,
     /// The server answers nobody until then.
@@ -113,6 +116,8 @@ pub enum Arrival {
     Now,
     /// It is done, and the client sends it again before it hears so.
     Twice,
+    /// It is refused.
+    Refused,
     /// It has to wait.
     At(Duration),
     /// It is never done, and the client gives up after this time.
@@ -169,8 +174,9 @@ impl World {
         if self.chance.index(odds) > 0 {
             return Arrival::Now;
         }
-        match (self.profile.hard, self.chance.index(6)) {
+        match (self.profile.hard, self.chance.index(7)) {
             (_, 0) => Arrival::At(self.now + self.chance.time(100..20_000)),
+            (_, 6) => Arrival::Refused,
             (true, _) | (_, 1) => Arrival::Twice,
             (_, 2) => Arrival::Never(self.patience()),
             (_, 3 | 4) => Arrival::Unheard(self.patience()),
@@ -205,7 +211,7 @@ impl World {
         if done.is_ok() {
             match request {
                 Request::Link(_, to) | Request::Move(_, to) | Request::Replace(to, _) => {
-                    self.law.published(to, &self.server);
+                    self.law.published(to, &self.server, now);
                 }
                 _ => {}
             }
@@ -219,7 +225,7 @@ impl World {
             return;
         };
         if armed.from_publication {
-            if !matches!(request, Some(Request::Create(_))) {
+            if !matches!(request, Some(Request::Create(_) | Request::MakeFolder(_))) {
                 return;
             }
             armed.from_publication = false;

@@ -10,6 +10,25 @@ use crate::state::Kept;
 
 /// Passes commits on: to the board, to those who watch, and to the person where their own locks are concerned.
 pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
+    if has_gap(board, news)
+        && let Some(table) = board.table()
+    {
+        // Pruned while this machine was away: as after a restart, the table tells what became of one's own locks.
+        resume(board, desktop, &table.read(), kept(board), news);
+        return board.bump();
+    }
+    pass_on(board, desktop, news);
+}
+
+/// Whether the table has taken commits in that nobody has told of.
+fn has_gap(board: &Board, news: &[Arc<Commit>]) -> bool {
+    let (Some(table), Some(seen)) = (board.table(), board.state().digested) else {
+        return false;
+    };
+    seen.saturating_add(news.len() as u64) < table.read().n
+}
+
+fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     if news.is_empty() {
         return;
     }
@@ -96,7 +115,7 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
     // Where nothing was read before, nothing is new.
     let is_new = |commit: &&Arc<Commit>| kept.seen.is_some_and(|seen| commit.n > seen);
     let unseen: Vec<_> = news.iter().filter(is_new).cloned().collect();
-    digest(board, desktop, &unseen);
+    pass_on(board, desktop, &unseen);
     let mut state = board.state();
     state.digested = Some(table.n);
     let mine = Board::find_mine(&board.me, table);

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::Moment;
 use camctl_shared::model::StoreError;
+use camctl_shared::mutation::{Mutation, mutated};
 use camctl_shared::rules::{self};
 use camctl_shared::store::LockStore;
 
@@ -146,7 +147,9 @@ impl Worker {
             self.serve(job);
         }
         // Whoever waits comes first; but while a commit is being settled nobody can be served, and settling is a chore.
-        if (self.backlog.is_empty() || self.unsettled) && self.stage == Stage::Working {
+        if (self.backlog.is_empty() || self.unsettled && !mutated(Mutation::SettleLast))
+            && self.stage == Stage::Working
+        {
             self.chore();
         }
         guardian::tell_if_unsafe(&self.board, self.desktop.as_ref());

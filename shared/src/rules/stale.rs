@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::{FileName, Judge, Lock, Policy, SessionId, Standing, Table};
 use crate::clock::Moment;
 use crate::model::Kind;
+use crate::mutation::{Mutation, mutated};
 
 /// What was seen of one session's heartbeat file: its counter, or that there is none.
 pub type Sign = Option<u64>;
@@ -193,7 +194,9 @@ impl Observer {
     }
 
     fn notice_gap(&mut self, now: Moment) {
-        if self.looked.is_some_and(|looked| now.since(looked) > self.gap) {
+        if self.looked.is_some_and(|looked| now.since(looked) > self.gap)
+            && !mutated(Mutation::JudgeAcrossGap)
+        {
             self.interrupted();
         }
     }
@@ -209,7 +212,10 @@ impl Observer {
     }
 
     fn parked(&self, table: &Table, session: &SessionId) -> Option<Standing> {
-        let absence = table.parked.get(session)?;
+        let absence = table
+            .parked
+            .get(session)
+            .filter(|_| !mutated(Mutation::JudgeParked))?;
         let too_long = self
             .away
             .get(session)

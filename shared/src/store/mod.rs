@@ -101,7 +101,8 @@ pub trait LockStore: Send {
     /// log, `Committed::Nothing` when it never will be (or there was none).
     fn settle(&mut self) -> Result<Committed>;
 
-    /// The commits that were learnt or made since the last call, oldest first.
+    /// The commits that were learnt or made since the last call, oldest first, up to the table's newest. There are some
+    /// missing before them where they were pruned while this machine was away: then only the table tells what they did.
     fn news(&mut self) -> Vec<Arc<Commit>>;
 
     /// Writes the sign of life of `heartbeat.session`.

@@ -1,9 +1,11 @@
 //! The end of a run: nothing goes wrong any more, and before long everybody is served and everything is true again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camctl_agent::simulation::Health;
 use serde_json::Value;
+use testkit::ledger::{Desk, Standing};
 
 use super::{Event, Simulation};
 
@@ -42,6 +44,27 @@ impl Simulation {
         }
         self.at(now + Duration::from_secs(1), Event::Look);
         false
+    }
+
+    /// Whoever reads `locks.json` sees a table that was one, unless somebody has spoilt the file.
+    pub(super) fn peek(&mut self) {
+        let (now, pause) = {
+            let mut guard = self.world.get();
+            let world = &mut *guard;
+            let shown = world.server.read("locks.json").and_then(|bytes| shown(bytes));
+            match &shown {
+                Some((n, table)) if world.law.table(*n) == Some(table) => world.spoilt = false,
+                Some((n, table)) if !world.spoilt => {
+                    let was = world.law.table(*n).cloned();
+                    world.law.breaks(format!(
+                        "locks.json shows {table:?} for commit {n}, which was {was:?}"
+                    ));
+                }
+                _ => {}
+            }
+            (world.now, world.chance.time(100..9_000))
+        };
+        self.at(now + pause, Event::Peek);
     }
 
     fn what_is_wrong(&mut self) -> Option<String> {
@@ -86,4 +109,26 @@ impl Simulation {
             .and_then(|table| table["$camctl"]["commit"].as_u64());
         (shown != Some(newest)).then(|| format!("the newest commit is {newest}, and locks.json is {table:?}"))
     }
+}
+
+/// What `locks.json` shows: the commit, and the locks; `None` when it is not whole.
+fn shown(bytes: &[u8]) -> Option<(u64, BTreeMap<String, Standing>)> {
+    let table: Value = serde_json::from_slice(bytes).ok()?;
+    let n = table["$camctl"]["commit"].as_u64()?;
+    let locks = table.as_object()?.iter().filter(|(file, _)| *file != "$camctl");
+    let locks = locks.map(|(file, lock)| {
+        let text = |key: &str| lock[key].as_str().unwrap_or_default().to_owned();
+        let desk = Desk {
+            user: text("user"),
+            machine: text("machine"),
+        };
+        Some((
+            file.clone(),
+            Standing {
+                token: lock["token"].as_u64()?,
+                desk,
+            },
+        ))
+    });
+    Some((n, locks.collect::<Option<_>>()?))
 }

@@ -1,5 +1,6 @@
 //! What goes wrong, done to the world.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use camctl_agent::simulation::Job;
@@ -9,7 +10,39 @@ use crate::faults::{Fault, Planned};
 use crate::server::Request;
 use crate::world::Armed;
 
+/// Longer than history is kept.
+const AWAY: Duration = Duration::from_hours(32 * 24);
+
 impl Simulation {
+    /// How long people work between two holidays: long enough to fill some folders of the log.
+    fn work_between(&self) -> Duration {
+        (self.served_by.saturating_sub(self.calm_at)) / 2
+    }
+
+    /// Everybody switches off, but for one who stands still, and a month passes.
+    pub(super) fn go_away(&mut self, still: usize) {
+        let now = self.world.get().now;
+        for at in 0..self.agents.len() {
+            if at != still {
+                self.crash(at, true, false, now + Duration::from_secs(1));
+            }
+        }
+        let events = std::mem::take(&mut self.events);
+        for Reverse((time, tie, id)) in events {
+            let waits = match self.payloads.get(&id) {
+                // What is on its way arrives, and what stands still does so until its own time.
+                Some(Event::Late(_)) => true,
+                Some(Event::Resume { agent, .. }) => *agent == still,
+                _ => false,
+            };
+            let time = if waits { time } else { time + AWAY };
+            self.events.push(Reverse((time, tie, id)));
+        }
+        self.calm_at += AWAY;
+        self.served_by += AWAY;
+        self.world.get().now += AWAY;
+    }
+
     pub(super) fn plan(&mut self, planned: Planned) {
         let Planned {
             machine,
@@ -56,6 +89,14 @@ impl Simulation {
             }
             Fault::Freeze(time) => self.agents[at].frozen_until = now + time,
             Fault::Off(time) => self.power_off(now + time),
+            Fault::Holiday => {
+                let work = self.work_between();
+                self.agents[at].frozen_until = now + (AWAY + work) * 2;
+                self.at(now + work, Event::Holiday(at));
+                self.calm_at += work * 2;
+                self.served_by += work * 2;
+                self.go_away(at);
+            }
             _ => self.trouble(at, fault, now),
         }
     }
@@ -89,7 +130,7 @@ impl Simulation {
         }
         let mut guard = self.world.get();
         let world = &mut *guard;
-        world.mutex = None;
+        (world.mutex, world.spoilt) = (None, true);
         world.server.crash(&mut world.chance);
         world.law.power_lost(&world.server);
     }
@@ -123,11 +164,14 @@ impl Simulation {
             }
             Fault::Room => world.server.full = false,
             Fault::Unlock => world.mutex = None,
-            Fault::Spoil(path, content) => match content {
-                Some(content) => world.server.put(path, content, now),
-                None => drop(world.server.perform(&Request::Remove(path.into()), now)),
-            },
-            Fault::Crash { .. } | Fault::Park { .. } | Fault::Freeze(_) | Fault::Off(_) => {}
+            Fault::Spoil(path, content) => {
+                world.spoilt |= path == "locks.json";
+                match content {
+                    Some(content) => world.server.put(path, content, now),
+                    None => drop(world.server.perform(&Request::Remove(path.into()), now)),
+                }
+            }
+            Fault::Crash { .. } | Fault::Park { .. } | Fault::Freeze(_) | Fault::Off(_) | Fault::Holiday => {}
         }
     }
 }

@@ -64,6 +64,27 @@ fn a_silent_session_loses_its_lock_to_whoever_wants_it_and_hears_of_it() {
 }
 
 #[test]
+fn a_lock_that_was_lost_in_commits_that_were_pruned_meanwhile_is_trusted_no_longer() {
+    let office = Office::new();
+    let mut alice = office.desk("alice");
+    let mut bob = office.desk("bob");
+    assert!(granted(&alice.ask(checkout("a.mcam"))));
+    assert!(granted(&alice.ask(checkout("b.mcam"))));
+    // Alice's machine sleeps for so long that nobody remembers how her lock ended.
+    office.pass(STALE, &mut [&mut bob]);
+    assert!(granted(&bob.ask(checkout("a.mcam"))));
+    assert!(granted(&bob.ask(checkout("c.mcam"))));
+    alice.faults.prune_next_news();
+    alice.settle_down();
+    assert!(alice.is_safe());
+    let mine: Vec<String> = alice.board.state().mine.keys().map(ToString::to_string).collect();
+    assert_eq!(mine, ["b.mcam"]);
+    assert!(
+        matches!(alice.desktop.told().as_slice(), [Told::LockGone { file, .. }] if *file == name("a.mcam"))
+    );
+}
+
+#[test]
 fn after_a_gap_nothing_is_granted_before_the_session_is_back_in_the_log() {
     let office = Office::new();
     let mut alice = office.desk("alice");

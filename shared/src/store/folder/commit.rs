@@ -7,6 +7,7 @@ use super::mutex::jitter;
 use super::{Committed, FolderStore, Result, format, layout};
 use crate::clock::Moment;
 use crate::model::{Commit, Draft, Nonce, ShareErrorKind, StoreError, Table};
+use crate::mutation::{Mutation, mutated};
 use crate::share::{Held, Published};
 
 /// A commit that was sent, and whose fate is not known yet.
@@ -114,7 +115,7 @@ impl FolderStore {
     }
 
     fn is_old(&self, caught_up: Moment) -> bool {
-        self.clock.moment().since(caught_up) > self.timings.fresh
+        self.clock.moment().since(caught_up) > self.timings.fresh && !mutated(Mutation::PublishAfterSleep)
     }
 
     fn unsettled(&self, n: u64) -> StoreError {
@@ -238,6 +239,7 @@ impl FolderStore {
         if !pending.won {
             match self.share.publish(&pending.temporary, &pending.path) {
                 Published::Won => pending.won = true,
+                Published::Taken if mutated(Mutation::TakenIsAnothers) => return Ok(Some(Sent::Others)),
                 Published::Taken => match self.whose(pending)? {
                     Some(true) => pending.won = true,
                     Some(false) => return Ok(Some(Sent::Others)),
@@ -246,6 +248,10 @@ impl FolderStore {
                         return Ok(None);
                     }
                 },
+                Published::NoFolder if mutated(Mutation::RecreatePruned) => {
+                    self.make_log_folder(pending.commit.n / self.folder_size.unwrap_or(super::FOLDER_SIZE))?;
+                    return Ok(None);
+                }
                 Published::NoFolder => return Ok(Some(Sent::NoFolder)),
                 // Refused now, but an earlier attempt may have been applied: ask for the name again.
                 Published::Refused(error) if pending.doubt && error.kind == ShareErrorKind::NotFound => {
@@ -255,8 +261,13 @@ impl FolderStore {
                     }
                     return Ok(None);
                 }
-                Published::Refused(_) if pending.doubt => return Ok(None),
+                Published::Refused(_) if pending.doubt => {
+                    return Ok(None);
+                }
                 Published::Refused(error) => return Err(error.into()),
+                Published::Unknown(error) if mutated(Mutation::LostReplyIsFailure) => {
+                    return Err(error.into());
+                }
                 Published::Unknown(_) => {
                     pending.doubt = true;
                     return Ok(None);

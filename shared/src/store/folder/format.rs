@@ -20,6 +20,7 @@ use crate::model::{
     Absence, Case, Change, Commit, Draft, Ended, Extra, FileName, How, Nonce, Recent, RepositoryId,
     RequestId, SessionChange, SessionId, Table, Verb,
 };
+use crate::mutation::{Mutation, mutated};
 
 /// The format that this version writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
@@ -278,6 +279,7 @@ fn table_record(table: &Table, folder_size: u64) -> TableRecord {
         signs: table
             .signs
             .iter()
+            .filter(|_| !mutated(Mutation::ForgetSigns))
             .map(|(session, n)| (session.as_str().into(), *n))
             .collect(),
         recent: table

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::format::{self, Bad};
 use super::{FolderStore, Result, head, layout, unclear};
 use crate::model::{Case, Commit, ShareError, ShareErrorKind, StoreError, Table};
+use crate::mutation::{Mutation, mutated};
 use crate::share::What;
 
 /// The longest commit that is read: a checkpoint of some 300,000 locks.
@@ -78,6 +79,9 @@ impl FolderStore {
         let Some(size) = self.folder_size else {
             return self.load_log();
         };
+        if mutated(Mutation::HeadIsTheLog) {
+            return Ok(());
+        }
         let newest = self.log_folders()?.into_iter().max().unwrap_or(0);
         for folder in [newest.saturating_sub(1), newest] {
             let Some(last) = self.commits_in(folder)?.into_iter().max() else {
@@ -132,7 +136,12 @@ impl FolderStore {
     fn start_from(&mut self, table: Table, size: u64, folder: u64) -> Result<()> {
         let (known, loaded) = (self.n(), self.folder_size.is_some());
         let last = self.commits_in(folder)?.into_iter().max().unwrap_or(table.n);
-        let newest = self.read_head()?.map_or(0, |hint| hint.n).max(last);
+        let hinted = self.read_head()?.map_or(0, |hint| hint.n);
+        let newest = if mutated(Mutation::HeadIsTheLog) {
+            hinted
+        } else {
+            hinted.max(last)
+        };
         if loaded && table.repository != self.table.read().repository {
             let problem = "another repository was made in this one's place; `camctl agent restart` goes on with the new one";
             return Err(self.damaged(layout::LOG, problem));
@@ -196,7 +205,7 @@ impl FolderStore {
                     None => self.explain_missing(n, &path, size),
                 };
             }
-            if problem.is_none() && !self.log_folders()?.contains(&(n / size)) {
+            if problem.is_none() && self.is_pruned(n / size, size)? {
                 return Ok(Fetched::Pruned);
             }
             self.clock.pause(pause);
@@ -211,6 +220,14 @@ impl FolderStore {
         } else {
             self.timings.stale_cache
         }
+    }
+
+    /// A folder that has others after it and not its own first commit was made again, empty, by somebody who stood still
+    /// for so long that it was pruned meanwhile.
+    fn is_pruned(&self, folder: u64, size: u64) -> Result<bool> {
+        let folders = self.log_folders()?;
+        let later = folders.iter().any(|other| *other > folder);
+        Ok(!folders.contains(&folder) || later && !self.commits_in(folder)?.contains(&(folder * size)))
     }
 
     fn explain_missing(&self, n: u64, path: &str, size: u64) -> Result<Fetched> {

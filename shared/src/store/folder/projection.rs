@@ -23,6 +23,9 @@ const LONGEST: u64 = 256 << 20;
 /// A rewrite may take at most this share of the time, so that a large table does not starve the commits.
 const ONE_PART_IN: u32 = 10;
 
+/// The longest time that an expensive rewrite is followed by.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
 /// What keeps changing and is not ours is set aside after so many times the usual patience.
 const RESTLESS: u32 = 5;
 
@@ -92,6 +95,12 @@ impl State {
     pub(super) fn table_changed(&mut self) {
         self.lags_since = None;
     }
+}
+
+/// How long to leave the file alone after a rewrite that took `cost`. What took longer than any table needs was the share,
+/// or a process that stood still: no reason to show an old state for ten times as long.
+fn rest_after(cost: Duration) -> Duration {
+    cost.saturating_mul(ONE_PART_IN).min(LONGEST_REST)
 }
 
 /// The bytes of `locks.json` for `table`.
@@ -218,7 +227,7 @@ impl FolderStore {
         }
         drop(held);
         let cost = self.clock.moment().since(now);
-        self.projection.not_before = now.after(pause.max(cost.saturating_mul(ONE_PART_IN)));
+        self.projection.not_before = now.after(pause.max(rest_after(cost)));
     }
 
     /// Says so, once, until it can be written again.
@@ -391,5 +400,16 @@ impl FolderStore {
             (Found::Nothing, true) => Some(self.restore(&path, &bytes, false)?),
             (Found::Foreign, true) => Some(self.restore(&path, &bytes, true)?),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_stood_still_for_a_minute_does_not_keep_the_file_old_for_ten() {
+        assert_eq!(rest_after(Duration::from_secs(2)), Duration::from_secs(20));
+        assert_eq!(rest_after(Duration::from_secs(70)), Duration::from_secs(60));
     }
 }

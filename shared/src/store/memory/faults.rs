@@ -42,6 +42,7 @@ struct Plan {
     lost: Option<Lost>,
     between: VecDeque<Hook>,
     remarks: Vec<String>,
+    prunes: bool,
 }
 
 /// What shall go wrong in one store; a handle for its test.
@@ -80,6 +81,11 @@ impl Faults {
         self.plan().remarks.push(remark.to_owned());
     }
 
+    /// The next news begin with the newest commit: those before it were pruned while this machine was away.
+    pub fn prune_next_news(&self) {
+        self.plan().prunes = true;
+    }
+
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,6 +100,10 @@ impl Faults {
 
     pub(super) fn take_remarks(&self) -> Vec<String> {
         std::mem::take(&mut self.plan().remarks)
+    }
+
+    pub(super) fn take_prunes(&self) -> bool {
+        std::mem::take(&mut self.plan().prunes)
     }
 
     /// Fails if `call` is to fail.
