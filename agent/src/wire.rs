@@ -286,7 +286,7 @@ pub fn milliseconds(time: Duration) -> u64 {
 mod tests {
     use std::sync::Arc;
 
-    use camctl_shared::model::{Case, Extra, Kind, RepositoryId, SessionId};
+    use camctl_shared::model::{Case, RepositoryId, SessionId};
 
     use super::*;
 
@@ -303,21 +303,11 @@ mod tests {
     }
 
     fn lock(user: &str, token: u64) -> Arc<Lock> {
-        Arc::new(Lock {
-            owner: Arc::new(Owner::new(user, "CAM-03", SessionId::random())),
-            since: Timestamp::UNIX_EPOCH,
-            message: "".into(),
-            kind: Kind::Checkout,
-            token: Some(token),
-            renewed: token,
-            lease: None,
-            expires: None,
-            base: None,
-            process: None,
-            queue: Vec::new(),
-            requests: Vec::new(),
-            extra: Extra::new(),
-        })
+        Arc::new(Lock::new(
+            Arc::new(Owner::new(user, "CAM-03", SessionId::random())),
+            Timestamp::UNIX_EPOCH,
+            token,
+        ))
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::ShareErrorKind::{NotFound, Unknown};
-use crate::model::{Case, Extra, Kind, SessionId};
+use crate::model::{Case, SessionId};
 use crate::share::DiskShare;
 
 const EXTENSIONS: &[&str] = &["mcam", "vnc"];
@@ -265,21 +265,7 @@ fn owner(user: &str, machine: &str) -> Owner {
 }
 
 fn lock(owner: &Owner) -> Arc<Lock> {
-    Arc::new(Lock {
-        owner: Arc::new(owner.clone()),
-        since: Timestamp::UNIX_EPOCH,
-        message: "".into(),
-        kind: Kind::Checkout,
-        token: Some(1),
-        renewed: 1,
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
-        queue: Vec::new(),
-        requests: Vec::new(),
-        extra: Extra::new(),
-    })
+    Arc::new(Lock::new(Arc::new(owner.clone()), Timestamp::UNIX_EPOCH, 1))
 }
 
 fn found(name: &str, case: Case) -> Found {

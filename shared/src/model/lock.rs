@@ -126,3 +126,24 @@ pub struct Lock {
     /// Unknown keys.
     pub extra: Extra,
 }
+
+impl Lock {
+    /// A checkout that commit `token` grants, of which nothing else is said.
+    pub fn new(owner: Arc<Owner>, since: Timestamp, token: Token) -> Self {
+        Self {
+            owner,
+            since,
+            message: Box::default(),
+            kind: Kind::Checkout,
+            token: Some(token),
+            renewed: token,
+            lease: None,
+            expires: None,
+            base: None,
+            process: None,
+            queue: Vec::new(),
+            requests: Vec::new(),
+            extra: Extra::new(),
+        }
+    }
+}

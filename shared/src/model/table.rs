@@ -186,7 +186,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Draft, Kind, Owner, Waiter};
+    use crate::model::{Draft, Owner, Waiter};
 
     #[test]
     fn requests_are_remembered_for_two_folders_of_the_log() {
@@ -224,26 +224,16 @@ mod tests {
         let [holder, waiter, gone] =
             ["alice", "bob", "carol"].map(|user| Arc::new(Owner::new(user, "CAM-03", SessionId::random())));
         let id = |owner: &Arc<Owner>| owner.session.clone().unwrap();
+        let since = Timestamp::UNIX_EPOCH;
         let mut table = table_with(Lock {
-            owner: Arc::clone(&holder),
-            since: Timestamp::UNIX_EPOCH,
-            message: "".into(),
-            kind: Kind::Checkout,
-            token: Some(1),
-            renewed: 1,
-            lease: None,
-            expires: None,
-            base: None,
-            process: None,
             queue: vec![Waiter {
                 owner: Arc::clone(&waiter),
-                since: Timestamp::UNIX_EPOCH,
+                since,
                 message: "".into(),
                 request: RequestId::random(),
                 extra: Extra::new(),
             }],
-            requests: Vec::new(),
-            extra: Extra::new(),
+            ..Lock::new(Arc::clone(&holder), since, 1)
         });
         for (n, owner) in [&holder, &waiter, &gone, &holder].into_iter().enumerate() {
             step(&mut table, SWEEP - 5 + n as u64, owner);

@@ -118,19 +118,14 @@ fn grant(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, before: Option<(&Arc<Loc
         .unwrap_or_default();
     let (kind, lease, process) = form(&wish.form);
     let lock = Arc::new(Lock {
-        owner: Arc::clone(&ask.by),
-        since: scene.now,
         message: wish.message.clone().unwrap_or_default(),
         kind,
-        token: Some(scene.next()),
-        renewed: scene.next(),
         lease,
         expires: lease.and_then(|lease| scene.now.saturating_add(lease).ok()),
         base: wish.base.clone(),
         process,
         queue,
-        requests: Vec::new(),
-        extra: Extra::new(),
+        ..Lock::new(Arc::clone(&ask.by), scene.now, scene.next())
     });
     let change = change(ask, Verb::CHECKOUT, ended.clone(), Some(&lock));
     (change, Done::Granted { lock, after: ended })

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Lock, Owner, Scene, SessionId};
-use crate::model::{Extra, Kind, Waiter};
+use crate::model::Waiter;
 
 /// The place that `who` has, or would have, in the line for the file of `lock`; counted from 1.
 pub(super) fn place(lock: &Lock, who: &Owner) -> usize {
@@ -49,19 +49,9 @@ pub(super) fn next(scene: &Scene<'_>, lock: &Lock, leaving: Option<&SessionId>) 
         .cloned()
         .collect();
     Some(Arc::new(Lock {
-        owner: Arc::clone(&waiter.owner),
-        since: scene.now,
         message: waiter.message.clone(),
-        kind: Kind::Checkout,
-        token: Some(scene.next()),
-        renewed: scene.next(),
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
         queue,
-        requests: Vec::new(),
-        extra: Extra::new(),
+        ..Lock::new(Arc::clone(&waiter.owner), scene.now, scene.next())
     }))
 }
 

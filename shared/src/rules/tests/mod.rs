@@ -175,19 +175,8 @@ impl Bench {
 /// A checkout of `by`, granted by commit `token`, two days ago.
 pub(super) fn lock(by: &str, token: u64) -> Lock {
     Lock {
-        owner: owner(by),
-        since: now() - jiff::SignedDuration::from_hours(48),
         message: "Working on revisions".into(),
-        kind: Kind::Checkout,
-        token: Some(token),
-        renewed: token,
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
-        queue: Vec::new(),
-        requests: Vec::new(),
-        extra: Extra::new(),
+        ..Lock::new(owner(by), now() - jiff::SignedDuration::from_hours(48), token)
     }
 }
 

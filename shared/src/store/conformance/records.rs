@@ -139,21 +139,11 @@ fn note(user: &str, answer: Option<&str>) -> Note {
 }
 
 fn plain(owner: &Arc<Owner>, token: u64) -> Lock {
-    Lock {
-        owner: Arc::clone(owner),
-        since: Timestamp::new(1_795_000_000, 1).unwrap(),
-        message: "".into(),
-        kind: Kind::Checkout,
-        token: Some(token),
-        renewed: token,
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
-        queue: Vec::new(),
-        requests: Vec::new(),
-        extra: Extra::new(),
-    }
+    Lock::new(
+        Arc::clone(owner),
+        Timestamp::new(1_795_000_000, 1).unwrap(),
+        token,
+    )
 }
 
 fn granted(name: &str, by: &Arc<Owner>, lock: Lock) -> Change {

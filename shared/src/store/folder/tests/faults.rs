@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::fixture::{Bench, grant, held, owner, take};
+use super::fixture::{Bench, grant, held, owner, system_clock, take};
 use crate::clock::{Clock, ManualClock};
 use crate::model::{Draft, ShareError, ShareErrorKind, StoreError};
 use crate::share::{Entry, FileSystem, Held, Meta, Published, Result, Share, Visit};
@@ -128,7 +128,7 @@ pub(super) fn faulty(bench: &Bench, faults: Vec<Fault>) -> Arc<Faulty> {
 }
 
 fn store_with(bench: &Bench, faults: Vec<Fault>) -> FolderStore {
-    let mut store = bench.store_on(faulty(bench, faults), "alice", super::fixture::system_clock());
+    let mut store = bench.store_on(faulty(bench, faults), "alice", system_clock());
     store.load().unwrap();
     store
 }
@@ -204,11 +204,7 @@ fn what_cannot_be_settled_in_time_is_said_to_be_unknown_and_settled_later() {
             // Whoever asks again meets silence, not "exists".
         }
         let share = faulty(&bench, faults);
-        let mut alice = bench.store_on(
-            Arc::clone(&share) as Arc<dyn Share>,
-            "alice",
-            super::fixture::system_clock(),
-        );
+        let mut alice = bench.store_on(Arc::clone(&share) as Arc<dyn Share>, "alice", system_clock());
         alice.load().unwrap();
         let by = alice.author();
         let error = alice
@@ -235,11 +231,7 @@ fn what_cannot_be_settled_in_time_is_said_to_be_unknown_and_settled_later() {
 fn an_unsettled_commit_whose_name_another_takes_is_over() {
     let bench = Bench::new(1000);
     let share = faulty(&bench, (0..200).map(|_| Fault::LostRequest).collect());
-    let mut alice = bench.store_on(
-        Arc::clone(&share) as Arc<dyn Share>,
-        "alice",
-        super::fixture::system_clock(),
-    );
+    let mut alice = bench.store_on(Arc::clone(&share) as Arc<dyn Share>, "alice", system_clock());
     alice.load().unwrap();
     let by = alice.author();
     alice
@@ -249,6 +241,16 @@ fn an_unsettled_commit_whose_name_another_takes_is_over() {
     share.faults.lock().unwrap().clear();
     assert_eq!(alice.settle().unwrap(), Committed::Nothing);
     assert_eq!(held(&alice), ["b.mcam"]);
+}
+
+/// Bob comes to the folder, and takes so many files, a commit each.
+fn bob_commits(folder: &Path, options: Options, count: u64) {
+    let share: Arc<dyn Share> = Arc::new(crate::share::DiskShare::open_as(folder, true).unwrap());
+    let mut bob = FolderStore::new(share, Arc::new(owner("bob")), system_clock(), options);
+    bob.load().unwrap();
+    for number in 0..count {
+        take(&mut bob, &format!("{number}.mcam"));
+    }
 }
 
 /// Alice is frozen after she has read and before she publishes; meanwhile bob commits `others` times.
@@ -262,17 +264,7 @@ fn frozen(
     let (folder, options) = (bench.folder.path().to_owned(), bench.options.clone());
     let waking = Arc::clone(&clock);
     let thaw = Fault::Before(Box::new(move || {
-        let share: Arc<dyn Share> = Arc::new(crate::share::DiskShare::open_as(&folder, true).unwrap());
-        let mut bob = FolderStore::new(
-            share,
-            Arc::new(owner("bob")),
-            super::fixture::system_clock(),
-            options,
-        );
-        bob.load().unwrap();
-        for number in 0..others {
-            take(&mut bob, &format!("{number}.mcam"));
-        }
+        bob_commits(&folder, options, others);
         if prune {
             // What the chores do to folders older than `keep_history`, never the newest two.
             let newest = others / folder_size;
@@ -323,17 +315,7 @@ fn a_reply_lost_for_so_long_that_its_folder_was_pruned_is_found_by_its_request()
     let bench = Bench::new(10);
     let (folder, options) = (bench.folder.path().to_owned(), bench.options.clone());
     let later = Fault::Before(Box::new(move || {
-        let share: Arc<dyn Share> = Arc::new(crate::share::DiskShare::open_as(&folder, true).unwrap());
-        let mut bob = FolderStore::new(
-            share,
-            Arc::new(owner("bob")),
-            super::fixture::system_clock(),
-            options,
-        );
-        bob.load().unwrap();
-        for number in 0..35 {
-            take(&mut bob, &format!("{number}.mcam"));
-        }
+        bob_commits(&folder, options, 35);
         for old in 0..2 {
             std::fs::remove_dir_all(folder.join(format!(".camctl/log/{old}"))).unwrap();
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::clock::{Clock, ManualClock, SystemClock};
-use crate::model::{Case, Change, Draft, Extra, FileName, Kind, Lock, Owner, RequestId, SessionId, Verb};
+use crate::model::{Case, Change, Draft, Extra, FileName, Lock, Owner, RequestId, SessionId, Verb};
 use crate::share::DiskShare;
 use crate::share::Share;
 use crate::store::conformance::Bed;
@@ -153,19 +153,8 @@ pub(super) fn name(text: &str) -> FileName {
 /// The draft that gives `file` to the store's own person, as commit `n`.
 pub(super) fn grant(by: &Arc<Owner>, file: &str, n: u64) -> Draft {
     let lock = Lock {
-        owner: Arc::clone(by),
-        since: "2026-11-20T08:00:00.25Z".parse().unwrap(),
         message: "Working on revisions".into(),
-        kind: Kind::Checkout,
-        token: Some(n),
-        renewed: n,
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
-        queue: Vec::new(),
-        requests: Vec::new(),
-        extra: Extra::new(),
+        ..Lock::new(Arc::clone(by), "2026-11-20T08:00:00.25Z".parse().unwrap(), n)
     };
     let change = Change {
         file: name(file),
