@@ -1,5 +1,10 @@
 //! `camctl agent`: its life.
 
+use std::io::Read;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
+
 use serde_json::json;
 use testkit::{LONG, Sandbox, agent_program, wait_until};
 
@@ -49,11 +54,27 @@ fn the_first_command_starts_one_and_stop_ends_it() {
 fn a_started_agent_does_not_keep_its_starters_output_open() {
     let sandbox = Sandbox::new();
     let alice = sandbox.machine("alice", "CAM-03");
-    let camctl = testkit::camctl_program().display().to_string();
-    let piped = alice
-        .script("sh".as_ref())
-        .arguments(["-c", &format!("'{camctl}' status 2>&1 | cat")]);
-    piped.at_most(LONG).run().succeeds();
+    let mut starter = alice.camctl(["status"]).command();
+    let mut starter = starter
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let streams: [Box<dyn Read + Send>; 2] = [
+        Box::new(starter.stdout.take().unwrap()),
+        Box::new(starter.stderr.take().unwrap()),
+    ];
+    // As `camctl status 2>&1 | cat` does, which ends only when nobody can write any more.
+    for mut stream in streams {
+        let (ended, end) = mpsc::channel();
+        thread::spawn(move || ended.send(stream.read_to_end(&mut Vec::new()).is_ok()));
+        assert_eq!(
+            end.recv_timeout(LONG),
+            Ok(true),
+            "the output ends with the command"
+        );
+    }
+    starter.wait().unwrap();
     assert_eq!(sandbox.processes().len(), 1, "the agent is there");
 }
 
