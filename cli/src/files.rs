@@ -115,3 +115,41 @@ mod tests {
         assert_eq!(shown(None, "/mnt/cam", "b.mcam"), "/mnt/cam/b.mcam");
     }
 }
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_become_absolute_whatever_drive_and_separator_they_are_typed_with() {
+        let current = std::env::current_dir().unwrap();
+        let drive = &current.to_str().unwrap()[..2];
+        let cases = [
+            (
+                "part.mcam",
+                current.join("part.mcam").to_str().unwrap().to_owned(),
+            ),
+            (
+                "fixtures/part.mcam",
+                current.join(r"fixtures\part.mcam").to_str().unwrap().to_owned(),
+            ),
+            (r"\cam\part.mcam", format!(r"{drive}\cam\part.mcam")),
+            (r"X:\cam\part.mcam", r"X:\cam\part.mcam".to_owned()),
+            ("X:/cam/part.mcam", "X:/cam/part.mcam".to_owned()),
+            (r"\\server\cam\part.mcam", r"\\server\cam\part.mcam".to_owned()),
+        ];
+        for (typed, absolute) in cases {
+            assert_eq!(
+                Asked::new("checkout", OsStr::new(typed)).unwrap().absolute,
+                absolute
+            );
+        }
+    }
+
+    #[test]
+    fn files_are_shown_as_they_would_be_typed() {
+        let current = Some(Path::new(r"X:\cam\fixtures"));
+        assert_eq!(shown(current, r"X:\cam", "fixtures/a.mcam"), "a.mcam");
+        assert_eq!(shown(Some(Path::new(r"x:\cam")), r"X:\cam", "a.mcam"), "a.mcam");
+    }
+}

@@ -39,6 +39,10 @@ pub fn relative(root: &Path, path: &Path) -> Result<String, Problem> {
         .map_err(|_| Problem::Name(NameError::Outside))?;
     let mut parts = Vec::new();
     for component in rest.components() {
+        // A share in Windows' long form has no root of its own, and the path below it begins with one.
+        if component == Component::RootDir {
+            continue;
+        }
         let part = component
             .as_os_str()
             .to_str()
@@ -70,5 +74,49 @@ mod tests {
         );
         assert_eq!(relative("/mnt/cam", "/mnt/cam").unwrap(), "");
         assert!(relative("/mnt/cam", "/mnt/camera/a.mcam").is_err());
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_as_they_are_spelled() {
+        let plain = |path: &str| plain(Path::new(path)).map(|path| path.display().to_string());
+        assert_eq!(plain(r"C:\a\.\b\..\c").unwrap(), r"C:\a\c");
+        assert_eq!(plain("C:/a//b/").unwrap(), r"C:\a\b");
+        assert_eq!(plain(r"\\server\cam\a\..\b").unwrap(), r"\\server\cam\b");
+        for relative in ["a/b", r"\a", "C:a"] {
+            assert!(plain(relative).is_err(), "{relative}");
+        }
+        for above in [r"C:\..\a", r"\\server\cam\..\..\a"] {
+            assert!(
+                matches!(plain(above), Err(Problem::Name(NameError::Outside))),
+                "{above}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_has_one_name_by_drive_letter_by_share_and_by_the_long_form() {
+        let cases = [
+            (r"X:\", r"X:\fixtures\a.mcam"),
+            (r"X:\cam", "x:/cam/fixtures/a.mcam"),
+            (r"\\server\cam", r"\\server\cam\fixtures\a.mcam"),
+            (r"\\server\cam", "//server/cam/fixtures/a.mcam"),
+            (r"\\?\X:\cam", r"\\?\X:\cam\fixtures\a.mcam"),
+            (r"\\?\UNC\server\cam", r"\\?\UNC\server\cam\fixtures\a.mcam"),
+        ];
+        for (root, path) in cases {
+            let path = plain(Path::new(path)).unwrap();
+            assert_eq!(
+                relative(Path::new(root), &path).unwrap(),
+                "fixtures/a.mcam",
+                "{root}"
+            );
+        }
+        assert!(relative(Path::new(r"X:\cam"), Path::new(r"Y:\cam\a.mcam")).is_err());
+        assert!(relative(Path::new(r"X:\cam"), Path::new(r"X:\camera\a.mcam")).is_err());
     }
 }
