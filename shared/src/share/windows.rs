@@ -253,3 +253,120 @@ fn wide(path: &Path) -> Vec<u16> {
         .chain(std::iter::once(0))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::windows::fs::OpenOptionsExt as _;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::{Clock as _, SystemClock};
+    use crate::share::{DiskShare, Share as _};
+
+    #[test]
+    fn a_drive_and_a_share_are_shown_as_people_write_them() {
+        for (verbatim, shown) in [
+            (r"\\?\C:\cam\fixtures", r"C:\cam\fixtures"),
+            (r"\\?\C:\", r"C:\"),
+            (r"\\?\UNC\server\cam\fixtures", r"\\server\cam\fixtures"),
+            (r"C:\cam", r"C:\cam"),
+            (r"\\server\cam\a", r"\\server\cam\a"),
+        ] {
+            assert_eq!(plain(verbatim.into()), Path::new(shown), "{verbatim}");
+        }
+    }
+
+    #[test]
+    fn a_long_path_is_passed_in_the_form_that_has_no_limit() {
+        let text = |path: &str| String::from_utf16(&wide(Path::new(path))).unwrap();
+        let long = "folder\\".repeat(40);
+        assert_eq!(text(r"C:\cam"), "C:\\cam\0");
+        assert!(text(&format!(r"C:\{long}a")).starts_with(r"\\?\C:\folder\"));
+        assert!(text(&format!(r"\\server\cam\{long}a")).starts_with(r"\\?\UNC\server\cam\folder\"));
+    }
+
+    #[test]
+    fn what_windows_says_is_understood_and_only_three_answers_are_tried_again() {
+        let kinds = [
+            (2, Kind::NotFound),
+            (3, Kind::NotFound),
+            (123, Kind::NotFound),
+            (267, Kind::NotFound),
+            (80, Kind::Exists),
+            (183, Kind::Exists),
+            (5, Kind::Denied),
+            (32, Kind::Busy),
+            (33, Kind::Busy),
+            (145, Kind::Busy),
+            (112, Kind::Full),
+            (19, Kind::ReadOnly),
+            (50, Kind::Unsupported),
+            (53, Kind::Unknown),
+            (59, Kind::Unknown),
+            (64, Kind::Unknown),
+            (121, Kind::Unknown),
+        ];
+        for (code, expected) in kinds {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(kind(&error), expected, "{code}");
+            assert_eq!(is_momentary(&error), [5, 32, 33].contains(&code), "{code}");
+            assert!(expected != Kind::Unknown || !is_refusal(&error), "{code}");
+        }
+    }
+
+    /// Opens a file as a scanner does, which lets nobody else have it, and closes it after a while.
+    fn scan(path: &Path) -> std::thread::JoinHandle<()> {
+        let open = OpenOptions::new().read(true).share_mode(0).open(path).unwrap();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            drop(open);
+        })
+    }
+
+    #[test]
+    fn a_scanner_that_has_the_file_open_delays_a_commit_and_does_not_fail_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let share = DiskShare::open(folder.path()).unwrap();
+        share.write_new("new.tmp", b"commit").unwrap();
+        let scanner = scan(&folder.path().join("new.tmp"));
+        assert_eq!(share.publish("new.tmp", "1.json"), crate::share::Published::Won);
+        scanner.join().unwrap();
+        assert_eq!(share.read("1.json", 100).unwrap(), b"commit");
+    }
+
+    #[test]
+    fn a_scanner_that_has_the_old_table_open_delays_the_new_one_and_does_not_fail_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let share = DiskShare::open_as(folder.path(), true).unwrap();
+        for round in [b"old", b"new"] {
+            share.replace("locks.json", round).unwrap();
+            let scanner = scan(&folder.path().join("locks.json"));
+            share.replace("locks.json", b"newest").unwrap();
+            scanner.join().unwrap();
+            assert_eq!(share.read("locks.json", 100).unwrap(), b"newest");
+        }
+        assert_eq!(share.list("").unwrap().len(), 1, "and leaves nothing behind");
+    }
+
+    #[test]
+    fn a_file_that_stays_open_elsewhere_ends_with_an_error_in_good_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let share = DiskShare::open(folder.path()).unwrap();
+        share.write_new("a", b"").unwrap();
+        let open = OpenOptions::new()
+            .read(true)
+            .share_mode(0)
+            .open(folder.path().join("a"))
+            .unwrap();
+        let begin = SystemClock.moment();
+        let error = share.remove("a").unwrap_err();
+        let took = SystemClock.moment().since(begin);
+        assert!(matches!(error.kind, Kind::Busy | Kind::Denied), "{error}");
+        assert!(
+            took < super::super::BUSY_LIMIT + Duration::from_secs(5),
+            "{took:?}"
+        );
+        drop(open);
+        share.remove("a").unwrap();
+    }
+}

@@ -298,3 +298,66 @@ fn milliseconds(until: Option<Deadline>) -> u32 {
         u32::try_from(left.as_millis()).unwrap_or(INFINITE - 1)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Security::Authorization::{
+        ConvertSecurityDescriptorToStringSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1,
+        SE_KERNEL_OBJECT,
+    };
+    use windows_sys::Win32::Security::{DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR};
+
+    use super::*;
+    use crate::ipc::endpoint::Endpoint;
+    use crate::paths::Env;
+
+    /// The access rights of a kernel object, in text.
+    fn rights_of(handle: BorrowedHandle<'_>) -> String {
+        let mut descriptor: PSECURITY_DESCRIPTOR = ptr::null_mut();
+        // SAFETY: the handle is open, `descriptor` has room for a pointer, and all others may be null.
+        let code = unsafe {
+            GetSecurityInfo(
+                handle.as_raw_handle(),
+                SE_KERNEL_OBJECT,
+                DACL_SECURITY_INFORMATION,
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                &raw mut descriptor,
+            )
+        };
+        assert_eq!(code, 0, "{}", io::Error::from_raw_os_error(code.cast_signed()));
+        let mut text = ptr::null_mut();
+        // SAFETY: the descriptor was just made; `text` has room for a pointer; nobody asks for the length.
+        let written = unsafe {
+            ConvertSecurityDescriptorToStringSecurityDescriptorW(
+                descriptor,
+                SDDL_REVISION_1,
+                DACL_SECURITY_INFORMATION,
+                &raw mut text,
+                ptr::null_mut(),
+            )
+        };
+        assert_ne!(written, 0, "{}", io::Error::last_os_error());
+        // SAFETY: a text with a zero at its end; the test's process ends soon and frees both.
+        unsafe { U16CString::from_ptr_str(text) }.to_string_lossy()
+    }
+
+    #[test]
+    fn the_pipe_that_the_system_made_is_for_its_user_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let env = Env {
+            home: Some(home.path().to_owned()),
+            ..Env::default()
+        };
+        let endpoint = Endpoint::resolve(&Paths::resolve(&env).unwrap()).unwrap();
+        let _listener = endpoint.listener_options().unwrap().create_sync().unwrap();
+        let client = endpoint.connect(Duration::from_secs(5)).unwrap();
+        let sid = our_sid().unwrap();
+        assert!(sid.starts_with("S-1-5-21-"), "{sid}");
+        // All rights (GA) are all rights to a file (FA) once they are given for one.
+        let rights = rights_of(client.pipe.as_handle()).replace(";FA;", ";GA;");
+        assert_eq!(rights, sddl(&sid));
+    }
+}
