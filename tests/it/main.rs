@@ -18,6 +18,7 @@ mod checkin;
 mod checkout;
 #[cfg(target_os = "linux")]
 mod clocks;
+mod demo;
 mod doctor;
 #[cfg(unix)]
 mod frozen;
@@ -39,3 +40,5 @@ mod restart;
 mod status;
 mod wait;
 mod watch;
+#[cfg(windows)]
+mod windows;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::{Machine, Mounts, RepositoryBuilder};
+use crate::{Machine, Mounts, RepositoryBuilder, processes};
 
 /// The longest path that leaves room for a socket's name below it: some systems take 104 bytes in all.
 const SHORT: usize = 40;
@@ -84,27 +84,22 @@ impl Sandbox {
         RepositoryBuilder::new(self)
     }
 
-    /// The processes that work in this sandbox: agents that commands have started, say.
-    ///
-    /// Only where the system has `/proc`; empty elsewhere.
+    /// The processes that work in this sandbox: agents that commands have started, say. On Windows the agents alone, of
+    /// homes that nobody moved; none on systems without `/proc`.
     pub fn processes(&self) -> Vec<u32> {
-        let wanted = format!("CAMCTL_HOME={}/", self.folder().display()).into_bytes();
-        let lives_here = |pid: &u32| {
-            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment
-                .split(|byte| *byte == 0)
-                .any(|entry| entry.starts_with(&wanted))
-        };
-        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter(lives_here).collect()
+        processes::living_in(self.folder())
+    }
+
+    /// The agents among [`Sandbox::processes`].
+    pub fn agents(&self) -> Vec<u32> {
+        let mut agents = self.processes();
+        agents.retain(|pid| processes::is_agent(*pid));
+        agents
     }
 }
 
 impl Drop for Sandbox {
-    #[cfg(unix)]
     fn drop(&mut self) {
-        use rustix::process::{Pid, Signal, kill_process};
         // A process that is just starting a program shows no environment, so one empty look proves nothing.
         let mut empty_looks = 0;
         for _ in 0..400 {
@@ -114,24 +109,9 @@ impl Drop for Sandbox {
                 break;
             }
             for pid in left {
-                if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-                    // It may have gone meanwhile.
-                    let _ = kill_process(pid, Signal::KILL);
-                }
+                processes::kill(pid);
             }
             std::thread::sleep(std::time::Duration::from_millis(3));
-        }
-    }
-
-    #[cfg(windows)]
-    fn drop(&mut self) {
-        let homes = std::fs::read_dir(self.folder().join("home"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        for home in homes {
-            let stop = Machine::new(home.path(), "", "").camctl(["agent", "stop"]);
-            drop(stop.start().finish(crate::LONG));
         }
     }
 }

@@ -96,6 +96,10 @@ struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.task.abort();
+        // Windows deletes no folder that somebody watches: the workers end before the scratch folder goes.
+        for repository in self.agent.registry.all() {
+            repository.retire();
+        }
     }
 }
 

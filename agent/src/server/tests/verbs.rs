@@ -116,6 +116,9 @@ async fn patience_has_an_end() {
     assert_eq!(bob.outcome(wait).await, Outcome::Free);
 }
 
+/// The folder above all others: a path, and in no repository.
+const NOWHERE: &str = if cfg!(windows) { "C:\\" } else { "/" };
+
 #[tokio::test]
 async fn a_batch_reports_every_file() {
     let site = Site::new();
@@ -124,7 +127,7 @@ async fn a_batch_reports_every_file() {
         files: vec![
             site.file("a.mcam"),
             site.file("missing.mcam"),
-            "/".into(),
+            NOWHERE.into(),
             "relative.mcam".into(),
             site.file(""),
             site.file("../cam/b.mcam"),
@@ -152,7 +155,7 @@ async fn a_batch_reports_every_file() {
         Outcome::Failed(Fault::NoSuchFile)
     );
     assert!(matches!(
-        outcomes["/"],
+        outcomes[NOWHERE],
         Outcome::Failed(Fault::NoRepository { .. })
     ));
     assert!(matches!(

@@ -1,0 +1,75 @@
+//! What only Windows has: drive letters, UNC names, paths of other letters' size.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use testkit::Repository;
+
+use crate::stage::{Stage, file};
+
+/// The same file by other names: other letters' size, other separators, the long form, and wherever the system shows the
+/// folder once more: under Wine as a part of drive Z:, on Windows as an administrator's share.
+fn names(repository: &Repository, file: &str) -> Vec<String> {
+    let usual = repository.path(file).display().to_string().replace('/', r"\");
+    let (drive, below) = usual.split_at(2);
+    let mut names = vec![
+        usual.to_lowercase(),
+        usual.to_uppercase(),
+        usual.replace('\\', "/"),
+        format!(r"\\?\{usual}"),
+    ];
+    let wine =
+        std::env::var("WINEPREFIX").map(|prefix| format!("Z:{prefix}/drive_c{below}").replace('/', r"\"));
+    let share = format!(r"\\localhost\{}${below}", &drive[..1]);
+    let elsewhere: Vec<String> = wine.into_iter().chain([share]).collect();
+    let before = names.len();
+    names.extend(elsewhere.into_iter().filter(|name| PathBuf::from(name).exists()));
+    assert!(names.len() > before, "no second way leads to {usual}");
+    names
+}
+
+/// Given alice's lock on a file, when bob and dora ask for it by every other name,
+/// then it is the same file: nobody gets it, and the table has it once.
+#[test]
+fn a_file_is_the_same_by_every_name_that_windows_has_for_it() {
+    let stage = Stage::new();
+    let names = names(&stage.repository, "parts/c.vnc");
+    stage.alice(&["checkout", "parts/c.vnc"]).run().succeeds();
+    stage.bob(&["status", "a.mcam"]).run().succeeds();
+    for name in &names {
+        let status = file(&stage.bob(&["status", name, "--json"]).run().succeeds());
+        let shown = status["file"].as_str().unwrap();
+        assert!(shown.eq_ignore_ascii_case("parts/c.vnc"), "{name}: {status}");
+        assert_eq!(status["lock"]["user"], json!("alice"), "{name}: {status}");
+        stage
+            .bob(&["checkout", name])
+            .run()
+            .exits(11)
+            .says("alice on CAM-03");
+    }
+    // Who comes by the strangest name first has the same table too, and one repository.
+    let dora = stage.sandbox.machine("dora", "LAB");
+    for name in names.iter().rev() {
+        dora.camctl(["checkout", name])
+            .run()
+            .exits(11)
+            .says("alice on CAM-03");
+    }
+    let known = dora.camctl(["agent", "status", "--json"]).run().succeeds().json();
+    assert_eq!(known["repositories"].as_array().map(Vec::len), Some(1), "{known}");
+    // The holder may give it back by any of them.
+    stage
+        .alice(&["checkin", &names[names.len() - 1]])
+        .run()
+        .succeeds();
+    stage.bob(&["checkout", &names[0]]).run().succeeds();
+    let table = stage.repository.projection();
+    let keys: Vec<_> = table
+        .iter()
+        .flat_map(|table| table.as_object().unwrap().keys().cloned())
+        .collect();
+    assert!(
+        keys.iter().filter(|key| key.contains("c.vnc")).count() <= 1,
+        "{keys:?}"
+    );
+}
