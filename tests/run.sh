@@ -2,7 +2,8 @@
 # Everything that a change has to pass, in one command. Gets what the tests need on a fresh Debian or Ubuntu.
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
-#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim doc deny windows scripts install bench shares
+#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim doc deny windows wine macos scripts
+#                                  install bench shares
 #   ./tests/run.sh --shares        the step "shares": all tests on real SMB and NFS mounts, in a virtual machine
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
@@ -12,9 +13,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=installer/prepare.sh
 . installer/prepare.sh
+# shellcheck source=tests/wine/wine.sh
+. tests/wine/wine.sh
 
-all_steps=(fmt scripts deny clippy build test sim doc windows install)
+all_steps=(fmt scripts deny clippy build test sim doc windows macos install)
 windows_target=x86_64-pc-windows-gnu
+macos_target=aarch64-apple-darwin
 
 step=""        # the one that runs
 started=0      # its start, in seconds of this shell
@@ -30,6 +34,7 @@ skip() {
 
 on_exit() {
     local status=$? line
+    wine_end
     for line in ${finished[@]+"${finished[@]}"}; do
         printf '  %-12s passed in %4s s\n' "${line% *}" "${line#* }"
     done
@@ -144,6 +149,42 @@ step_windows() {
     fi
 }
 
+# The tests' programs for Windows, under Wine. Left out: the tests of the sources' own shape, and those of damaged files,
+# which start hundreds of programs and show nothing of the system.
+step_wine() {
+    local before="$summary" status=0 target
+    if ! need_target "$windows_target" || ! need_wine; then
+        skip "Wine, or the target $windows_target, cannot be had here"
+        return
+    fi
+    target="$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
+    if ! wine_begin "$target/wine"; then
+        skip "Wine does not start here"
+        return
+    fi
+    # No stack traces are read there: the programs link in half the time without.
+    export CARGO_PROFILE_DEV_DEBUG=0
+    cargo build --workspace --bins --tests --target "$windows_target"
+    # More at a time than there are processors: most of them wait, for each other or for Wine's server.
+    nextest --target "$windows_target" --test-threads 4 -E 'not test(/^(architecture|recovery)::/)' || status=$?
+    unset CARGO_PROFILE_DEV_DEBUG
+    wine_end
+    say "under Wine: $summary"
+    summary="${before:-$summary}"
+    return "$status"
+}
+
+# Nothing is linked, and nothing runs: there is no macOS here.
+step_macos() {
+    local compiler="$PWD/tests/macos/no-compiler.sh"
+    if need_target "$macos_target"; then
+        CC_aarch64_apple_darwin="$compiler" AR_aarch64_apple_darwin="$compiler" \
+            cargo check --workspace --all-targets --target "$macos_target"
+    else
+        skip "the target $macos_target cannot be had here"
+    fi
+}
+
 step_scripts() {
     local scripts=()
     mapfile -t scripts < <(find . -name target -prune -o -name '*.sh' -print)
@@ -191,10 +232,10 @@ wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | sim | doc | deny | windows | scripts | install | bench | shares | shares-short) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | doc | deny | windows | wine | macos | scripts | install | bench | shares | shares-short) wanted+=("$1") ;;
         --shares) wanted+=(shares) ;;
         -h | --help)
-            sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -202,7 +243,7 @@ while [ $# -gt 0 ]; do
             nextest_arguments=("$@")
             break
             ;;
-        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it bench shares" ;;
+        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine bench shares" ;;
     esac
     shift
 done

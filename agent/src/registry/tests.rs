@@ -52,6 +52,15 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    /// Windows deletes no folder that somebody watches: the workers end before the scratch folder goes.
+    fn drop(&mut self) {
+        for repository in self.registry.all() {
+            repository.retire();
+        }
+    }
+}
+
 /// Whether `future` is done by now; it goes on with the next call.
 async fn is_done(future: &mut (impl Future + Unpin)) -> bool {
     tokio::select! {
