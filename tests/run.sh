@@ -212,7 +212,7 @@ mounts() {
     fi
     tests/shares/run.sh "$@" || status=$?
     if [ "$status" -eq 75 ]; then
-        skip "the virtual machine's image cannot be made here: NOTHING WAS TRIED ON REAL NETWORK MOUNTS"
+        skip "the virtual machine cannot be made or does not boot here: NOTHING WAS TRIED ON REAL NETWORK MOUNTS"
         return
     fi
     return "$status"

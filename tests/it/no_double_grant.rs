@@ -38,11 +38,11 @@ use client::{Account, Claims, Client, Scene};
 use outages::Tally;
 use witness::Witnesses;
 
-const FILES: usize = 10;
 const CLIENTS_EACH: usize = 2;
 
 /// How much happens, and how fast.
 struct Measure {
+    files: usize,
     machines: usize,
     /// How many agents may be out at one time.
     out: usize,
@@ -58,6 +58,7 @@ struct Measure {
 }
 
 const ON_A_DISK: Measure = Measure {
+    files: 10,
     machines: 6,
     out: 3,
     stale_after: Duration::from_millis(1500),
@@ -69,12 +70,13 @@ const ON_A_DISK: Measure = Measure {
 
 /// On a network mount, in an emulated machine.
 const ON_A_SHARE: Measure = Measure {
+    files: 4,
     machines: 4,
     out: 2,
-    stale_after: Duration::from_secs(8),
-    some_time: Duration::from_secs(60),
-    many: 200,
-    long_enough: Duration::from_secs(90),
+    stale_after: Duration::from_secs(15),
+    some_time: Duration::from_secs(120),
+    many: 100,
+    long_enough: Duration::from_secs(180),
     some: 20,
 };
 
@@ -96,7 +98,7 @@ fn no_file_is_ever_held_twice_whatever_becomes_of_the_agents() {
     let seed = Chance::seed();
     println!("CAMCTL_TEST_SEED={seed}");
     let sandbox = Sandbox::new();
-    let builder = (0..FILES).fold(sandbox.repository(), |builder, file| builder.file(&name(file)));
+    let builder = (0..measure().files).fold(sandbox.repository(), |builder, file| builder.file(&name(file)));
     let repository = builder
         .policy("heartbeat", &milliseconds(measure().stale_after / 5))
         .policy("stale_after", &milliseconds(measure().stale_after))
@@ -108,14 +110,14 @@ fn no_file_is_ever_held_twice_whatever_becomes_of_the_agents() {
         machine.start();
     }
     let scene = Scene {
-        witnesses: Witnesses::new(&sandbox.folder().join("witnesses"), &repository, FILES),
+        witnesses: Witnesses::new(&sandbox.folder().join("witnesses"), &repository, measure().files),
         repository,
         stop: AtomicBool::new(false),
         granted: AtomicU64::new(0),
     };
     let claims: Vec<Claims> = machines
         .iter()
-        .map(|machine| Claims::new(desk(machine), FILES))
+        .map(|machine| Claims::new(desk(machine), measure().files))
         .collect();
     let (accounts, tally) = live(&scene, &machines, &claims, seed);
     for machine in &machines {

@@ -2,13 +2,14 @@
 //!
 //! [`testkit::ledger::Ledger`] checks the log as the server has it, and panics at the first thing that is wrong.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock, Moment, SystemClock};
 use camctl_shared::ipc::message::{Fault, Outcome};
 use testkit::talk::Checkout;
+use testkit::{wait_for, wait_until};
 
 use crate::mounts;
 use crate::stage::{Account, Stage, talk, work};
@@ -18,27 +19,27 @@ const AWAY: Duration = Duration::from_secs(10);
 /// How long the network is cut.
 const CUT: Duration = Duration::from_mins(1);
 /// How long the clients may take to come back: TCP tries again more and more seldom, an SMB client looks once a minute
-/// whether its server is there, an NFS server waits for its old clients first.
-const BACK: Duration = Duration::from_mins(4);
+/// whether its server is there, an NFS server waits for its old clients first. Four times as long where all is emulated.
+const BACK: Duration = Duration::from_secs(75);
 
 /// Both people at work, each on a file of their own, while `outage` happens; it returns when it was over. They go on
 /// until both were served again.
 fn while_both_work(stage: &Stage, outage: impl FnOnce() -> Moment) -> [Account; 2] {
     let stop = AtomicBool::new(false);
+    let served = [AtomicU64::new(0), AtomicU64::new(0)];
     let (accounts, over) = thread::scope(|scope| {
-        let alice = scope.spawn(|| work(stage, &stage.alice, "alice.mcam", &stop));
-        let bob = scope.spawn(|| work(stage, &stage.bob, "bob.mcam", &stop));
-        let served = || {
-            let ledger = stage.ledger();
-            ["alice.mcam", "bob.mcam"]
-                .map(|name| ledger.grants().keys().filter(|(file, _)| file == name).count())
-        };
+        let alice = scope.spawn(|| work(stage, &stage.alice, "alice.mcam", &served[0], &stop));
+        let bob = scope.spawn(|| work(stage, &stage.bob, "bob.mcam", &served[1], &stop));
         let ended = Ending(&stop);
-        testkit::wait_until(BACK, "both work", || served().iter().all(|count| *count > 1));
+        let count = || [0, 1].map(|who| served[who].load(Ordering::SeqCst));
+        let wait = |what, before: [u64; 2]| {
+            wait_until(BACK, what, || {
+                count().iter().zip(before).all(|(now, before)| *now > before + 1)
+            });
+        };
+        wait("both work", [0, 0]);
         let over = outage();
-        let before = served();
-        let back = || served().iter().zip(before).all(|(now, before)| *now > before + 1);
-        testkit::wait_until(BACK, "both work again", back);
+        wait("both work again", count());
         drop(ended);
         ([alice.join().unwrap(), bob.join().unwrap()], over)
     });
@@ -148,7 +149,7 @@ fn a_client_frozen_past_its_lease_comes_back_to_what_is_left() {
     stage.alice.agent(|agent| agent.thaw());
     let thawed = SystemClock.moment();
     let mut alice = talk(&stage.alice);
-    let refused = testkit::wait_for(BACK, "alice's agent answers for the share", || {
+    let refused = wait_for(BACK, "alice's agent answers for the share", || {
         match alice.checkin(&stage.path("b.mcam")).unwrap() {
             Outcome::Failed(Fault::Share { passing: true, .. } | Fault::NoAnswer { .. }) => None,
             answer => Some(answer),

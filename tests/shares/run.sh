@@ -3,7 +3,7 @@
 #
 #   tests/shares/run.sh [short|long] [KIND…]      KIND: smb nfs4 nfs3; all of them if none is given
 #
-# Called by tests/run.sh, which gets the packages. Exit code 75: the image cannot be made here.
+# Called by tests/run.sh, which gets the packages. Exit code 75: there can be no such machine here.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$here/../.."

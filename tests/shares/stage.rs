@@ -1,6 +1,6 @@
 //! Two people on two computers, and what they are told while the share fails under them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -119,8 +119,9 @@ pub struct Account {
     pub refused: u32,
 }
 
-/// Takes `name`, which nobody else wants, and gives it back, until `stop`; then it has nothing any more.
-pub fn work(stage: &Stage, machine: &Machine, name: &str, stop: &AtomicBool) -> Account {
+/// Takes `name`, which nobody else wants, and gives it back, until `stop`; then it has nothing any more. Counts in `served`
+/// how often it was told that it has it.
+pub fn work(stage: &Stage, machine: &Machine, name: &str, served: &AtomicU64, stop: &AtomicBool) -> Account {
     let (mut talk, path) = (talk(machine), stage.path(name));
     let mut account = Account::default();
     let mut doubt = false;
@@ -129,6 +130,7 @@ pub fn work(stage: &Stage, machine: &Machine, name: &str, stop: &AtomicBool) -> 
             Ok(Outcome::Granted { lock, .. } | Outcome::Renewed { lock }) => {
                 account.granted.push(lock.token.unwrap());
                 account.done.push(SystemClock.moment());
+                served.fetch_add(1, Ordering::SeqCst);
                 give_back(&mut talk, &path, &mut account);
                 doubt = false;
             }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Boots the virtual machine that image.sh made, lets it do one job, and prints what that said. Its exit code is the job's.
+# Boots the virtual machine that image.sh made, lets it do one job, and prints what that said. Its exit code is the job's;
+# 75 when it does not boot.
 #
 #   tests/shares/vm.sh IMAGE FOLDER SECONDS
 #
@@ -12,11 +13,18 @@ machine=""
 
 # shellcheck disable=SC2317 # called by the trap
 stop() {
-    [ -z "$machine" ] || kill "$machine" 2>/dev/null || true
-    [ -z "$machine" ] || wait "$machine" 2>/dev/null || true
+    end
     rm -f "$disk"
 }
 trap stop EXIT
+
+# Ends the machine that runs, if one does.
+end() {
+    [ -n "$machine" ] || return 0
+    kill "$machine" 2>/dev/null || true
+    wait "$machine" 2>/dev/null || true
+    machine=""
+}
 
 boot() {
     local accel="$1" cpu=max
@@ -48,20 +56,24 @@ truncate -s 1G "$disk"
 if [ "${SHARES_ACCEL:-kvm}" = kvm ] && [ -w /dev/kvm ]; then
     boot kvm
     if ! await up 30 && [ -z "${SHARES_ACCEL:-}" ]; then
-        kill "$machine" 2>/dev/null || true
-        wait "$machine" 2>/dev/null || true
+        end
         echo "KVM does not boot here; going on without, slowly"
-        machine=""
     fi
 fi
 if [ -z "$machine" ]; then
     boot tcg,thread=multi
-    await up 120 || { echo "the virtual machine does not boot:"; tail -n 20 "$folder/qemu" "$folder/console"; exit 1; }
+    await up 120 || { echo "the virtual machine does not boot:"; tail -n 20 "$folder/qemu" "$folder/console"; exit 75; }
 fi
 # What it says is shown as it comes.
 touch "$folder/output"
 tail --pid="$machine" -n +1 -f "$folder/output" &
 shown=$!
-await status "$limit" || echo "the virtual machine has not finished in $limit s"
-kill "$shown" 2>/dev/null || true
+if await status "$limit"; then
+    # It turns itself off, and what it said last is shown by then.
+    timeout 20 tail --pid="$machine" -f /dev/null || true
+else
+    echo "the virtual machine has not finished in $limit s"
+fi
+end
+wait "$shown" || true
 exit "$(cat "$folder/status" 2>/dev/null || echo 1)"

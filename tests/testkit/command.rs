@@ -38,7 +38,7 @@ impl Script {
             environment,
             folder: std::env::temp_dir(),
             input: Vec::new(),
-            limit: Duration::from_mins(1),
+            limit: wait::patience(Duration::from_mins(1)),
         }
     }
 

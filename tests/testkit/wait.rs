@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use camctl_shared::clock::{Clock, SystemClock};
 
+use crate::Mounts;
+
 /// For what takes milliseconds on a quiet machine: long enough for a busy one, short enough for a person.
 pub const LONG: Duration = Duration::from_secs(20);
 
 const STEP: Duration = Duration::from_millis(5);
+
+/// `time`, or more where every program is emulated and every file is far away.
+pub(crate) fn patience(time: Duration) -> Duration {
+    if Mounts::get().is_some() { time * 4 } else { time }
+}
 
 /// Polls `look` until it finds something, and returns it.
 ///
@@ -15,6 +22,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// When `deadline` passes first, with `what` was waited for.
 #[track_caller]
 pub fn wait_for<T>(deadline: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = patience(deadline);
     let start = SystemClock.moment();
     loop {
         if let Some(found) = look() {

@@ -17,7 +17,9 @@ const TURNS: u32 = 48;
 const LINE: u32 = 8;
 /// On a fast share the mutex is looked at again after so long at the latest.
 const STEP: Duration = Duration::from_millis(8);
-/// How much longer than on a fast share anything may take.
+/// How much longer than on a fast share one may be in that line, and in all. The line alone must not use up the time
+/// after which people are told that the share does not answer.
+const LINE_STRETCH: u32 = 3;
 const STRETCH: u32 = 6;
 
 /// The time that one turn takes, smoothed.
@@ -40,7 +42,7 @@ impl Pace {
 
     /// How to queue at the mutex, when nobody is known to have died with it.
     pub(super) fn queue(&self, timings: &Timings) -> Patience {
-        self.patience((self.turn * LINE).clamp(timings.mutex_wait, timings.mutex_wait * STRETCH))
+        self.patience((self.turn * LINE).clamp(timings.mutex_wait, timings.mutex_wait * LINE_STRETCH))
     }
 
     /// Whether a change that has lost `lost` races, and `passed` since it was asked for, is to be given up.
@@ -98,7 +100,7 @@ mod tests {
         assert_eq!((fast.wait, fast.step), (SECOND * 2, STEP));
         let slow = pace(SECOND / 2).queue(&timings);
         assert_eq!((slow.wait, slow.step), (SECOND * 4, SECOND / 16));
-        assert_eq!(pace(SECOND * 9).queue(&timings).wait, SECOND * 12);
+        assert_eq!(pace(SECOND * 9).queue(&timings).wait, SECOND * 6);
     }
 
     #[test]
