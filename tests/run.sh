@@ -2,12 +2,13 @@
 # Everything that a change has to pass, in one command. Gets what the tests need on a fresh Debian or Ubuntu.
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
-#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim doc deny windows wine macos scripts
+#   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim fuzz doc deny windows wine macos scripts
 #                                  install bench shares
 #   ./tests/run.sh --shares        the step "shares": all tests on real SMB and NFS mounts, in a virtual machine
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
 # Arguments after `--` go to nextest:   ./tests/run.sh it -- checkout
+# or to the fuzzer, seconds for each target:   ./tests/run.sh fuzz -- 3600
 # or to the simulation:   ./tests/run.sh sim -- --seed 42   --seeds 10000   --hours 2
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,7 +17,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/wine/wine.sh
 . tests/wine/wine.sh
 
-all_steps=(fmt scripts deny clippy build test sim doc windows macos install)
+all_steps=(fmt scripts deny clippy build test sim fuzz doc windows macos install)
 windows_target=x86_64-pc-windows-gnu
 macos_target=aarch64-apple-darwin
 
@@ -126,6 +127,15 @@ step_sim() {
     cargo test --profile sim -p camctl-tests --features sim --test sim -- --nocapture ${only[@]+"${only[@]}"}
 }
 
+# Some seconds for each reader of what others wrote; it is libFuzzer, which is C++.
+step_fuzz() {
+    if have c++ || need_packages g++; then
+        tests/fuzz/run.sh ${nextest_arguments[@]+"${nextest_arguments[@]}"}
+    else
+        skip "a C++ compiler cannot be had here"
+    fi
+}
+
 step_doc() {
     cargo test --workspace --doc --quiet
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
@@ -187,7 +197,7 @@ step_macos() {
 
 step_scripts() {
     local scripts=()
-    mapfile -t scripts < <(find . -name target -prune -o -name '*.sh' -print)
+    mapfile -t scripts < <(find . \( -name target -o -name corpus \) -prune -o -name '*.sh' -print)
     scripts+=(.ci/run tests/shares/guest/{init,setup,jobs} tests/shares/guest/bin/*)
     if need_program shellcheck shellcheck; then
         shellcheck --external-sources "${scripts[@]}"
@@ -232,10 +242,10 @@ wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | sim | doc | deny | windows | wine | macos | scripts | install | bench | shares | shares-short) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | bench | shares | shares-short) wanted+=("$1") ;;
         --shares) wanted+=(shares) ;;
         -h | --help)
-            sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)

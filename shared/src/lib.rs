@@ -13,6 +13,7 @@
 //! - [`store`]: the lock table, kept on a share or in memory.
 //! - [`files`]: the repository's files.
 //! - [`ipc`]: what the command line and the agent say to each other.
+//! - `properties`: what must hold of all that reads, for fuzzing (a feature).
 
 pub mod clock;
 pub mod mutation;
@@ -32,3 +33,6 @@ pub mod store;
 pub mod files;
 
 pub mod ipc;
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;

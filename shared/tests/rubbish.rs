@@ -1,62 +1,22 @@
 //! Whatever bytes arrive: no panic, and no more memory than a small multiple of what arrived.
 //!
 //! The allocator is counted, so each test runs in a process or at least a thread of its own.
-#![expect(unsafe_code, reason = "an allocator that counts can only be written so")]
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+#[path = "../src/properties/memory.rs"]
+mod memory;
 #[path = "golden/samples.rs"]
 mod samples;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
 use camctl_shared::ipc::codec::{self, CodecError, FrameReader, MAX_FRAME, PREFIX};
 use camctl_shared::ipc::message::{Hello, Reply, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-thread_local! {
-    /// Bytes that this thread holds now, and the most that it has held since `most_used` began.
-    static USED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-}
-
-struct Counting;
-
-// SAFETY: hands everything to the system's allocator and changes nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        USED.with(|used| {
-            let (now, most) = used.get();
-            let now = now + layout.size();
-            used.set((now, most.max(now)));
-        });
-        // SAFETY: as the caller promised.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        USED.with(|used| {
-            let (now, most) = used.get();
-            used.set((now.saturating_sub(layout.size()), most));
-        });
-        // SAFETY: as the caller promised.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
+use memory::{Counting, most_used};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// The most memory that `work` held at once, beyond what there was before.
-fn most_used<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = USED.with(|used| {
-        let (now, _) = used.get();
-        used.set((now, now));
-        now
-    });
-    let result = work();
-    (result, USED.with(|used| used.get().1) - before)
-}
 
 /// What one frame may cost while it is read. On the word of its sender, serde reserves 1 MiB for a list and the codec
 /// eight times the frame's length (of 4 KiB at least) for a text; the rest grows with what is there. An element of a

@@ -55,6 +55,8 @@ pub struct Base {
     pub modified: Option<Timestamp>,
     /// Hex; `None` where it was not computed.
     pub sha256: Option<Box<str>>,
+    /// Unknown keys.
+    pub extra: Extra,
 }
 
 /// The program that a guard is held for.
@@ -64,6 +66,8 @@ pub struct Process {
     pub pid: u32,
     /// When it started, as its machine counts; tells a reused number from the same process.
     pub started: u64,
+    /// Unknown keys.
+    pub extra: Extra,
 }
 
 /// One person in line for a file.

@@ -13,6 +13,9 @@ pub const MAX_BYTES: usize = 4096;
 /// The folder that camctl keeps for itself in every repository.
 pub const OWN_FOLDER: &str = ".camctl";
 
+/// The key of the header in `locks.json`, where all others are names of files.
+const OWN_KEY: &str = "$camctl";
+
 /// Which spellings are the same file on the share. Probed at `init`, kept in `repo.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Case {
@@ -109,7 +112,7 @@ impl FileName {
             check_part(part)?;
         }
         let first = shown.split('/').next().unwrap_or_default();
-        if first.eq_ignore_ascii_case(OWN_FOLDER) {
+        if first.eq_ignore_ascii_case(OWN_FOLDER) || shown.eq_ignore_ascii_case(OWN_KEY) {
             return Err(NameError::Own);
         }
         let folded = match case {
@@ -166,6 +169,7 @@ fn same_letters(a: &str, b: &str) -> bool {
 }
 
 /// Letter by letter to upper case, where that gives one letter: what NTFS and Samba do. `ß` stays as it is.
+/// Composed again afterwards: `ſ` and an accent give `S` and an accent, which is a letter of its own.
 fn fold(text: &str) -> Box<str> {
     if text.is_ascii() {
         return text.to_ascii_uppercase().into();
@@ -177,7 +181,7 @@ fn fold(text: &str) -> Box<str> {
             _ => letter,
         }
     };
-    text.chars().map(upper).collect::<String>().into()
+    text.chars().map(upper).nfc().collect::<String>().into()
 }
 
 /// What Windows does not take in names.
@@ -292,6 +296,7 @@ mod tests {
             ".hidden",
             "com.mcam",
             "x/.camctl2",
+            "x/$camctl",
             "CON1",
             &long,
         ] {
@@ -312,6 +317,7 @@ mod tests {
             ("./a", NameError::Outside),
             (".camctl/head", NameError::Own),
             (".CamCtl", NameError::Own),
+            ("$camctl", NameError::Own),
             ("a\nb", NameError::Control('\n')),
             ("a\u{85}b", NameError::Control('\u{85}')),
             ("a\\b", NameError::Forbidden('\\')),
@@ -354,6 +360,14 @@ mod tests {
             insensitive("strasse"),
             "a share keeps these apart"
         );
+    }
+
+    #[test]
+    fn an_accent_on_a_letter_that_only_case_makes_another_is_part_of_the_key() {
+        let insensitive = |text| FileName::parse(text, Case::Insensitive).unwrap();
+        let long_s = insensitive("\u{17f}\u{301}.mcam");
+        assert_eq!(long_s, insensitive("\u{15b}.mcam"));
+        assert_eq!(insensitive(long_s.key()), long_s, "the key is a spelling of it");
     }
 
     #[test]

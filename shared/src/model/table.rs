@@ -26,6 +26,8 @@ pub struct Absence {
     pub since: Timestamp,
     /// The commit that parked it; an observer measures from when it saw this one.
     pub commit: u64,
+    /// Unknown keys.
+    pub extra: Extra,
 }
 
 /// The ids of requests that were settled lately, newest last.
@@ -141,6 +143,7 @@ impl Table {
                         Absence {
                             since,
                             commit: commit.n,
+                            extra: Extra::new(),
                         },
                     );
                 }
@@ -238,7 +241,14 @@ mod tests {
         for (n, owner) in [&holder, &waiter, &gone, &holder].into_iter().enumerate() {
             step(&mut table, SWEEP - 5 + n as u64, owner);
             let since = Timestamp::UNIX_EPOCH;
-            table.parked.insert(id(owner), Absence { since, commit: 1 });
+            table.parked.insert(
+                id(owner),
+                Absence {
+                    since,
+                    commit: 1,
+                    extra: Extra::new(),
+                },
+            );
         }
         assert_eq!(table.signs[&id(&holder)], SWEEP - 2, "the newest counts");
         assert_eq!((table.signs.len(), table.parked.len()), (3, 3));

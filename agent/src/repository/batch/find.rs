@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use camctl_shared::model::{Base, Case, FileName, NameError, RequestId, ShareErrorKind};
+use camctl_shared::model::{Base, Case, Extra, FileName, NameError, RequestId, ShareErrorKind};
 use camctl_shared::rules::{Ask, Intent};
 use camctl_shared::share::{Meta, What};
 
@@ -46,6 +46,7 @@ pub(super) fn find(
                     size: meta.size,
                     modified: meta.modified,
                     sha256: None,
+                    extra: Extra::new(),
                 });
             }
             _ => return Err(wrong(Some(file), Problem::NotAFile)),

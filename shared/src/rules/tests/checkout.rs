@@ -16,6 +16,7 @@ fn a_free_file_is_granted_under_the_number_of_the_commit() {
             size: 5,
             modified: None,
             sha256: None,
+            extra: Extra::new(),
         }),
         ..Checkout::default()
     };
@@ -35,6 +36,7 @@ fn a_free_file_is_granted_under_the_number_of_the_commit() {
 }
 
 #[test]
+#[expect(clippy::large_stack_arrays, reason = "a table of a test")]
 fn who_gets_a_file_that_is_held() {
     let guard_wish = || take_as(Form::Guard(program()));
     let lease_wish = || take_as(Form::Lease(Duration::from_mins(5)));
@@ -202,6 +204,7 @@ fn renewing_keeps_the_lock_and_changes_what_was_said() {
         size: 1,
         modified: None,
         sha256: Some("aa".into()),
+        extra: Extra::new(),
     });
     let mut bench = Bench::new().held(F, "alice@CAM-03", |lock| {
         lock.queue = queue(&["bob@CNC-1"]);
@@ -232,6 +235,7 @@ fn renewing_keeps_the_lock_and_changes_what_was_said() {
             size: 2,
             modified: None,
             sha256: None,
+            extra: Extra::new(),
         }),
         ..Checkout::default()
     };

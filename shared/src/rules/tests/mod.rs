@@ -115,6 +115,7 @@ impl Bench {
         let absence = crate::model::Absence {
             since: now(),
             commit: 30,
+            extra: Extra::new(),
         };
         self.table.parked.insert(session(owner), absence);
         self
@@ -201,6 +202,7 @@ pub(super) fn program() -> Process {
     Process {
         pid: 4711,
         started: 99,
+        extra: Extra::new(),
     }
 }
 

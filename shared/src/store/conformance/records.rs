@@ -165,6 +165,7 @@ fn odd_changes(me: &Arc<Owner>, token: u64) -> Vec<Change> {
         size: u64::MAX,
         modified: Some(Timestamp::new(-1, -999_999_999).unwrap()),
         sha256: Some("00ff".into()),
+        extra: extra("base"),
     });
     based.queue = vec![waiter("bob", "CNC-1"), waiter("carol", "CNC-2")];
     based.requests = vec![note("bob", None), note("carol", Some("in 10 minutes"))];
@@ -173,12 +174,14 @@ fn odd_changes(me: &Arc<Owner>, token: u64) -> Vec<Change> {
         size: 0,
         modified: None,
         sha256: None,
+        extra: Extra::new(),
     });
     let mut guard = plain(me, token);
     guard.kind = Kind::Guard;
     guard.process = Some(Process {
         pid: u32::MAX,
         started: u64::MAX,
+        extra: extra("process"),
     });
     let mut lease = plain(me, token);
     lease.kind = Kind::Lease;

@@ -96,6 +96,8 @@ struct SessionRecord {
 struct AbsenceRecord {
     since: Timestamp,
     commit: u64,
+    #[serde(flatten)]
+    extra: Extra,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -261,6 +263,7 @@ fn table_record(table: &Table, folder_size: u64) -> TableRecord {
     let absence = |absence: &Absence| AbsenceRecord {
         since: absence.since,
         commit: absence.commit,
+        extra: absence.extra.clone(),
     };
     TableRecord {
         repository: table.repository.0.as_ref().into(),
@@ -343,9 +346,10 @@ impl TableRecord {
         }
         let mut table = Table::empty(RepositoryId(self.repository.into()), case);
         for (name, record) in self.locks {
-            table
-                .locks
-                .insert(file(&name, case)?, Arc::new(record.lock(owners).map_err(broken)?));
+            let lock = Arc::new(record.lock(owners).map_err(broken)?);
+            if table.locks.insert(file(&name, case)?, lock).is_some() {
+                return Err(broken(format!("the file {name:?} is held twice")));
+            }
         }
         for (name, away) in self.parked {
             table.parked.insert(
@@ -353,6 +357,7 @@ impl TableRecord {
                 Absence {
                     since: away.since,
                     commit: away.commit,
+                    extra: away.extra,
                 },
             );
         }

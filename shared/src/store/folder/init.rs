@@ -4,6 +4,8 @@
 //! one does, and the other finds it done. A crash half-way leaves a folder that `init` completes; `repo.toml` comes
 //! last. Whatever looks as if there had been a repository here before is an error, never a reason to begin anew.
 
+pub(super) mod adopt;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -14,8 +16,8 @@ use super::record::Owners;
 use super::{FolderStore, Options, Result, format, head, layout, projection};
 use crate::clock::Clock;
 use crate::model::{
-    Case, Change, Commit, Draft, Extra, FileName, Kind, Lock, Nonce, Owner, Policy, RepositoryId, ShareError,
-    ShareErrorKind, StoreError, Table, Verb,
+    Case, Change, Commit, Draft, Extra, Nonce, Owner, Policy, RepositoryId, ShareError, ShareErrorKind,
+    StoreError, Table,
 };
 use crate::share::{Published, Share};
 use crate::store::LockStore as _;
@@ -128,7 +130,7 @@ fn publish_first(
         previous: Nonce::default(),
         nonce: Nonce::random(),
         author: Arc::clone(author),
-        time: micros(now),
+        time: adopt::micros(now),
         draft: Draft {
             changes,
             ..Draft::default()
@@ -209,111 +211,10 @@ fn adopt(share: &dyn Share, by: &Arc<Owner>, now: Timestamp, path: &str, case: C
         Err(error) if error.kind == ShareErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    if bytes.trim_ascii().is_empty() {
-        return Ok(Vec::new());
-    }
-    let damaged = |problem: String| StoreError::Damaged {
+    adopt::understand(&bytes, by, now, case).map_err(|problem| StoreError::Damaged {
         path: share.show(path).into(),
         problem: problem.into(),
-    };
-    let found: Value = serde_json::from_slice(bytes).map_err(|error| {
-        damaged(format!(
-            "it cannot be read ({error}); mend it or move it away, then run init again"
-        ))
-    })?;
-    let Value::Object(records) = found else {
-        return Err(damaged(
-            "it is not a map from file to lock; mend it or move it away, then run init again".into(),
-        ));
-    };
-    let mut changes: Vec<Change> = Vec::with_capacity(records.len());
-    for (name, record) in records {
-        let file = FileName::parse(&name, case)
-            .map_err(|why| damaged(format!("the file name {name:?} cannot be used: {why}")))?;
-        if changes.iter().any(|other| other.file == file) {
-            return Err(damaged(format!(
-                "{name:?} is in it twice, in spellings that are one file on this share"
-            )));
-        }
-        let lock = old_lock(record, now).map_err(|why| damaged(format!("the record of {name:?} {why}")))?;
-        changes.push(Change {
-            file,
-            verb: Verb::ADOPT,
-            by: Arc::clone(by),
-            ended: None,
-            lock: Some(Arc::new(lock)),
-            extra: Extra::new(),
-        });
-    }
-    Ok(changes)
-}
-
-fn old_lock(record: Value, now: Timestamp) -> Result<Lock, String> {
-    let Value::Object(mut record) = record else {
-        return Err("is not a map".into());
-    };
-    if record.contains_key("token") || record.contains_key("session") {
-        return Err("was written by camctl, whose log is missing here; restore .camctl from a backup".into());
-    }
-    let user = match record.remove("user") {
-        Some(Value::String(user)) if !user.trim().is_empty() => user,
-        _ => return Err("names no user".into()),
-    };
-    let message = match record.remove("message") {
-        Some(Value::String(message)) => message,
-        None | Some(Value::Null) => String::new(),
-        Some(other) => other.to_string(),
-    };
-    let since = match record.remove("timestamp") {
-        Some(Value::String(text)) => old_time(&text).unwrap_or_else(|| {
-            record.insert("timestamp_as_found".into(), Value::String(text));
-            micros(now)
-        }),
-        Some(other) => {
-            record.insert("timestamp_as_found".into(), other);
-            micros(now)
-        }
-        None => micros(now),
-    };
-    // Keys of other meaning in our records must not come back as ours.
-    let extra = record
-        .into_iter()
-        .filter(|(key, _)| !OUR_KEYS.contains(&key.as_str()))
-        .collect();
-    Ok(Lock {
-        owner: Arc::new(Owner {
-            user: user.into(),
-            machine: None,
-            session: None,
-        }),
-        since,
-        message: message.into(),
-        kind: Kind::Checkout,
-        token: None,
-        renewed: 0,
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
-        queue: Vec::new(),
-        requests: Vec::new(),
-        extra,
     })
-}
-
-const OUR_KEYS: [&str; 9] = [
-    "machine", "kind", "renewed", "expires", "lease_ms", "base", "process", "queue", "requests",
-];
-
-/// With an offset as Python's `isoformat` writes it for aware times; without one it is taken for UTC.
-fn old_time(text: &str) -> Option<Timestamp> {
-    let aware = text.parse::<Timestamp>().ok();
-    aware.or_else(|| format!("{text}Z").parse().ok()).map(micros)
-}
-
-fn micros(time: Timestamp) -> Timestamp {
-    time.round(jiff::Unit::Microsecond).unwrap_or(time)
 }
 
 fn policy_text(options: &InitOptions) -> String {

@@ -18,6 +18,8 @@ mod log;
 mod mutex;
 mod pace;
 mod projection;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod properties;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -83,12 +83,16 @@ struct BaseRecord {
     modified: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    #[serde(flatten)]
+    extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ProcessRecord {
     pid: u32,
     started: u64,
+    #[serde(flatten)]
+    extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -138,10 +142,12 @@ impl LockRecord {
                 size: base.size,
                 modified: base.modified,
                 sha256: base.sha256.as_deref().map(Into::into),
+                extra: base.extra.clone(),
             }),
             process: lock.process.as_ref().map(|process| ProcessRecord {
                 pid: process.pid,
                 started: process.started,
+                extra: process.extra.clone(),
             }),
             queue: lock.queue.iter().map(WaiterRecord::of).collect(),
             requests: lock.requests.iter().map(NoteRecord::of).collect(),
@@ -179,10 +185,12 @@ impl LockRecord {
                 size: base.size,
                 modified: base.modified,
                 sha256: base.sha256.map(Into::into),
+                extra: base.extra,
             }),
             process: self.process.map(|process| Process {
                 pid: process.pid,
                 started: process.started,
+                extra: process.extra,
             }),
             queue,
             requests,

@@ -58,10 +58,12 @@ fn full() -> (Commit, Table) {
         size: 1_048_576,
         modified: Some("2026-11-18T17:00:00.123456789Z".parse().unwrap()),
         sha256: Some("00ff".into()),
+        extra: Extra::new(),
     });
     lock.process = Some(Process {
         pid: 4711,
         started: 99,
+        extra: Extra::new(),
     });
     lock.queue = vec![Waiter {
         owner: Arc::clone(&bob),
@@ -99,6 +101,7 @@ fn full() -> (Commit, Table) {
         Absence {
             since: "2026-11-01T00:00:00Z".parse().unwrap(),
             commit: 3,
+            extra: Extra::new(),
         },
     );
     table.extra = unknown();

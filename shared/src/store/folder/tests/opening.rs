@@ -107,7 +107,7 @@ fn an_older_tools_locks_are_adopted_and_honoured() {
 fn a_table_that_is_not_understood_is_not_adopted() {
     let cases = [
         ("{\"a.mcam\": {\"user\": ", "cannot be read"),
-        ("[]", "not a map"),
+        ("[]", "expected a map"),
         ("{\"a.mcam\": \"alice\"}", "is not a map"),
         ("{\"a.mcam\": {\"message\": \"\"}}", "names no user"),
         ("{\"../a.mcam\": {\"user\": \"alice\"}}", "leads out"),

@@ -1,0 +1,2 @@
+#![no_main]
+camctl_fuzz::target!("projection");
