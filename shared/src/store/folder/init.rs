@@ -160,9 +160,6 @@ fn publish_first(
         Published::NoFolder => return Err(damaged("its folder vanished while it was written".into())),
         Published::Refused(error) | Published::Unknown(error) => return Err(error.into()),
     };
-    share.sync_folder(&layout::log_folder(0))?;
-    share.sync_folder(layout::LOG)?;
-    share.sync_folder(layout::OWN)?;
     Ok(won)
 }
 
@@ -170,6 +167,13 @@ fn publish_first(
 fn complete(share: &dyn Share, store: &FolderStore, options: &InitOptions) -> Result<()> {
     for folder in [layout::TEMPORARY, layout::SESSIONS] {
         make_folder(share, folder)?;
+    }
+    if !exists(share, layout::POLICY)? {
+        // Before anything says that there is a repository, its log is on the disk; whoever began may have died.
+        let newest = store.n() / store.folder_size.unwrap_or(FOLDER_SIZE);
+        for folder in [&layout::log_folder(newest), layout::LOG, layout::OWN, ""] {
+            share.sync_folder(folder)?;
+        }
     }
     let (n, nonce, bytes) = {
         let shared = store.table();
@@ -186,7 +190,8 @@ fn complete(share: &dyn Share, store: &FolderStore, options: &InitOptions) -> Re
             projection::put(share, locks_file, bytes)?;
         }
     }
-    Ok(())
+    // Whoever is told that there is a repository finds it after a loss of power with all that was chosen for it.
+    Ok(share.sync_folder(layout::OWN)?)
 }
 
 /// Creates a file that is whole from its first moment, unless it is there already.
