@@ -24,6 +24,8 @@ mod doctor;
 mod frozen;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(unix)]
+mod histories;
 #[cfg(target_os = "linux")]
 mod idle;
 mod init;
@@ -35,6 +37,8 @@ mod no_double_grant;
 mod no_mutex;
 #[cfg(unix)]
 mod old_tools;
+#[cfg(unix)]
+mod outage;
 mod recovery;
 mod restart;
 mod status;

@@ -316,6 +316,6 @@ fn report(ledger: &Ledger, accounts: &[(Desk, Account)], tally: &Tally) {
         sum(|account| account.unknown_checkouts),
         sum(|account| account.unknown_checkins),
     );
-    assert!(tally.kills > 0 && tally.freezes > 0, "{tally:?}");
+    assert!(tally.outages.kills > 0 && tally.outages.freezes > 0, "{tally:?}");
     assert!(broken > 0, "no lock was ever broken: that shows little");
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::Repository;
 
 /// Who holds a lock: a person at a machine.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Desk {
     /// The person.
     pub user: String,

@@ -137,7 +137,8 @@ impl Repository {
         // Whether it came in time shows below.
         let _ = opened.await;
         if board.table().is_none() && !opening() {
-            self.glance().await;
+            // Whether it came in time shows below.
+            let _ = self.glance(GLANCE.min(board.patience)).await;
         }
         if board.table().is_some() {
             Ok(())
@@ -210,24 +211,37 @@ impl Repository {
     }
 
     /// Makes what the board shows as new as it can be had quickly: everything that others had acknowledged before this
-    /// was called. Events and polls are no substitute: what they tell of may be on its way. The board says whether it
-    /// may be trusted.
-    pub async fn freshen(&self) {
+    /// was called. Events and polls are no substitute: what they tell of may be on its way.
+    ///
+    /// # Errors
+    /// When that did not come in time: what the board shows as held may be told, but nothing is known to be free.
+    pub async fn freshen(&self) -> Result<(), Problem> {
         self.board.note_asked();
-        self.glance().await;
+        self.glance(GLANCE.min(self.board.patience)).await
+    }
+
+    /// The same, for those who would rather wait for the share than do without.
+    ///
+    /// # Errors
+    /// As [`Repository::freshen`].
+    pub async fn freshen_patiently(&self) -> Result<(), Problem> {
+        self.board.note_asked();
+        self.glance(self.board.patience).await
     }
 
     /// Has the worker look at the share now; but not where it hangs already.
-    async fn glance(&self) {
+    async fn glance(&self, limit: Duration) -> Result<(), Problem> {
         let owes = self.board.pulse.owes(self.board.clock.moment());
-        if owes.is_some_and(|owes| owes >= self.board.patience) {
-            return;
+        if let Some(owes) = owes.filter(|owes| *owes >= self.board.patience) {
+            return Err(self.board.no_answer(owes));
         }
-        let Ok(seat) = self.seat() else { return };
         let (reply, answer) = oneshot::channel();
-        if self.send(Job::Freshen(reply, seat)).is_ok() {
-            // Whether it came or not, the board tells.
-            let _ = timeout(GLANCE.min(self.board.patience), answer).await;
+        self.send(Job::Freshen(reply, self.seat()?))?;
+        match timeout(limit, answer).await {
+            Ok(Ok(fresh)) => fresh,
+            // The worker ended without an answer.
+            Ok(Err(_)) => Err(Problem::Stopping),
+            Err(_) => Err(self.board.no_answer(limit)),
         }
     }
 

@@ -169,6 +169,28 @@ async fn a_share_that_hangs_is_said_to_hang_and_what_was_not_begun_is_withdrawn(
 }
 
 #[tokio::test]
+async fn who_looks_while_the_share_hangs_does_not_take_what_is_known_for_new() {
+    let bench = Bench::new(Duration::from_millis(200)).await;
+    bench.repository.freshen().await.unwrap();
+    bench.gate.set(true);
+    let (stuck, fresh, patient) = tokio::join!(
+        bench.repository.ask(vec![checkout("a.mcam")], Unread::Keep),
+        bench.repository.freshen(),
+        bench.repository.freshen_patiently(),
+    );
+    assert!(
+        matches!(stuck[0].result, Err(Problem::NoAnswer { .. })),
+        "{stuck:?}"
+    );
+    for fresh in [fresh, patient] {
+        assert!(matches!(fresh, Err(Problem::NoAnswer { .. })), "{fresh:?}");
+    }
+    bench.gate.set(false);
+    until("the late grant", || !bench.desktop.told().is_empty()).await;
+    bench.repository.freshen().await.unwrap();
+}
+
+#[tokio::test]
 async fn only_so_many_requests_wait_for_a_share_that_hangs() {
     // Longer than all of them take to ask, also on a busy machine: whoever gave up would make room for the next.
     let bench = Bench::new(Duration::from_secs(5)).await;

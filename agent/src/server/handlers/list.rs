@@ -36,7 +36,8 @@ pub async fn list(agent: &Agent, replies: &mut Replies, folder: &str, filter: &F
     let board = &repository.board;
     let ready = async {
         repository.ready().await?;
-        repository.freshen().await;
+        // What a list does not say is held is taken for free.
+        repository.freshen_patiently().await?;
         board.readable()
     };
     if let Err(problem) = patiently(agent, replies, "waiting for the share", ready).await? {

@@ -87,12 +87,13 @@ async fn about(target: &Target) -> FileReport {
     {
         return target.failed(problem);
     }
-    repository.freshen().await;
+    let fresh = repository.freshen().await;
     let board = &repository.board;
+    let known = || fresh.clone().and_then(|()| board.readable());
     let stands = |file: &FileName, size, exists| {
         let lock = board.see(|eyes| eyes.standing(file)).flatten();
         if lock.is_none()
-            && let Err(problem) = board.readable()
+            && let Err(problem) = known()
         {
             return target.failed(problem);
         }
@@ -108,7 +109,7 @@ async fn about(target: &Target) -> FileReport {
     {
         return stands(&name, None, None);
     }
-    if let Err(problem) = board.readable() {
+    if let Err(problem) = known() {
         return target.failed(problem);
     }
     match glance(target).await {

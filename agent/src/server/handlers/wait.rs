@@ -49,7 +49,8 @@ async fn until_free(target: Target, started: Moment, until: Option<Moment>) -> F
     if let Err(problem) = repository.ready().await {
         return target.failed(problem);
     }
-    repository.freshen().await;
+    // Where that fails, the board says below why nothing is known; whoever waits goes on waiting.
+    let _ = repository.freshen_patiently().await;
     let file = if target.lock().is_some() {
         match target.name() {
             Ok(name) => name,

@@ -25,9 +25,27 @@ impl FolderStore {
     /// A `head` that is missing or torn says nothing, not even that there is a repository: then the log is asked.
     pub(super) fn follow_head(&mut self) -> Result<()> {
         if self.take_hint()? {
-            return Ok(());
+            return self.read_on();
         }
         self.follow_log()
+    }
+
+    /// Learns of commits that are in the log and not in `head`: their author is about to write it, was stopped before
+    /// that, or was overtaken and wrote an older one. Only on a disk of this machine, where nobody remembers that a name
+    /// was missing; there nobody is told less than anybody was told before.
+    fn read_on(&mut self) -> Result<()> {
+        let Some(size) = self.folder_size.filter(|_| self.share.is_local()) else {
+            return Ok(());
+        };
+        loop {
+            let next = self.n() + 1;
+            match self.share.stat(&layout::commit(next, size)) {
+                Ok(_) => self.replay_to(next)?,
+                Err(error) if error.kind == ShareErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+            self.head_behind = true;
+        }
     }
 
     /// Learns what stands in the log, whatever `head` says.

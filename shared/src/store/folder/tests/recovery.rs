@@ -150,7 +150,7 @@ fn another_machines_death_before_its_projection_is_made_good() {
 
 #[test]
 fn a_commit_without_its_head_is_found_by_listing_and_by_the_next_writer() {
-    let bench = Bench::new(10);
+    let bench = Bench::new(10).on_a_network();
     let mut alice = bench.loaded("alice");
     let old_head = bench.read(".camctl/head");
     take(&mut alice, "a.mcam");
@@ -170,6 +170,28 @@ fn a_commit_without_its_head_is_found_by_listing_and_by_the_next_writer() {
     );
     assert_eq!(take(&mut carol, "c.mcam"), 3, "a writer meets it");
     assert_eq!(held(&carol), ["a.mcam", "b.mcam", "c.mcam"]);
+}
+
+/// Authors may be stopped between a commit and its `head`, or overtaken there, and then write an older one.
+#[test]
+fn on_a_local_disk_nobody_is_told_less_than_the_log_says_whatever_head_says() {
+    let bench = Bench::new(10);
+    let mut alice = bench.loaded("alice");
+    let mut bob = bench.loaded("bob");
+    let old_head = bench.read(".camctl/head");
+    // More than one folder of the log.
+    for number in 1..=25 {
+        take(&mut alice, &format!("{number}.mcam"));
+        bench.write(".camctl/head", &old_head);
+        if number % 7 != 0 {
+            bob.catch_up().unwrap();
+            assert_eq!(held(&bob).len(), number);
+        }
+    }
+    bob.catch_up().unwrap();
+    assert_eq!(*bob.table().read(), *alice.table().read());
+    bob.tend(super::fixture::system_clock().moment());
+    assert_ne!(bench.read(".camctl/head"), old_head, "and head is mended");
 }
 
 #[test]
