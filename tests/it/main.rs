@@ -30,6 +30,8 @@ mod histories;
 mod idle;
 mod init;
 mod list;
+#[cfg(target_os = "linux")]
+mod load;
 #[cfg(unix)]
 mod names;
 #[cfg(unix)]

@@ -86,6 +86,14 @@ impl Talk {
         }
     }
 
+    /// The next reply to the request that was sent; for streams, which have no last one.
+    ///
+    /// # Errors
+    /// [`Silence`].
+    pub fn reply(&mut self) -> Result<Reply, Silence> {
+        self.client()?.next_reply().map_err(silence)
+    }
+
     /// As [`Talk::ask`], for a request about one file.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 //! [`Incoming`] and [`Replies`] are the two halves, so that a client's leaving is noticed while it is answered. Reading
 //! can be stopped between any two bytes without losing one.
 //!
-//! Short messages are read as they come. Long ones share [`Room`], so that a crowd of clients that each stop in the
-//! middle of one cannot have the agent hold all of that.
+//! Short messages are read as they come. Long ones share [`Room`] until they are served, so that a crowd of clients that
+//! each stop in the middle of one, or ask for something that takes long, cannot have the agent hold all of that.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -29,7 +29,8 @@ const AHEAD: usize = SHORT;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
 
-/// How many bytes of long messages all clients together may be sending at one time; first come, first served.
+/// How many bytes of long messages all clients together may be sending, or be waiting for the answers of, at one time;
+/// first come, first served.
 #[derive(Clone)]
 pub struct Room(Arc<Semaphore>);
 
@@ -44,6 +45,15 @@ impl Room {
         let bytes = u32::try_from(bytes).ok()?;
         Arc::clone(&self.0).acquire_many_owned(bytes).await.ok()
     }
+}
+
+/// A message that was heard.
+#[derive(Debug)]
+pub struct Heard<T> {
+    /// It.
+    pub message: T,
+    /// The room that a long one takes: to be kept as long as the message is.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 /// Why there is no next message.
@@ -85,7 +95,11 @@ impl Incoming {
     ///
     /// # Errors
     /// The connection is over then.
-    pub async fn next<T: DeserializeOwned>(&mut self, start: Duration, rest: Duration) -> Result<T, Unheard> {
+    pub async fn next<T: DeserializeOwned>(
+        &mut self,
+        start: Duration,
+        rest: Duration,
+    ) -> Result<Heard<T>, Unheard> {
         self.ahead = 0;
         let message = self.message(start, rest).await;
         // What a message has filled is not kept while it is served.
@@ -93,9 +107,15 @@ impl Incoming {
         message
     }
 
-    async fn message<T: DeserializeOwned>(&mut self, start: Duration, rest: Duration) -> Result<T, Unheard> {
+    async fn message<T: DeserializeOwned>(
+        &mut self,
+        start: Duration,
+        rest: Duration,
+    ) -> Result<Heard<T>, Unheard> {
         if let Some(frame) = self.frames.frame()? {
-            return Ok(codec::decode(frame)?);
+            // It came with the one before it, so it is short.
+            let message = codec::decode(frame)?;
+            return Ok(Heard { message, room: None });
         }
         if matches!(self.frames.end(), CodecError::Closed) {
             timeout(start, self.fill())
@@ -105,22 +125,24 @@ impl Incoming {
         let length = timeout(rest, self.length())
             .await
             .map_err(|_| CodecError::TimedOut)??;
-        let _room = if length > SHORT {
+        let room = if length > SHORT {
             let room = timeout(rest, self.room.take(length)).await;
-            Some(room.map_err(|_| Unheard::NoRoom)?)
+            room.map_err(|_| Unheard::NoRoom)?
         } else {
             None
         };
-        timeout(rest, async {
-            loop {
-                if let Some(frame) = self.frames.frame()? {
-                    return Ok(codec::decode(frame)?);
-                }
-                self.fill().await?;
+        let message = timeout(rest, self.rest()).await;
+        let message = message.map_err(|_| CodecError::TimedOut)??;
+        Ok(Heard { message, room })
+    }
+
+    async fn rest<T: DeserializeOwned>(&mut self) -> Result<T, CodecError> {
+        loop {
+            if let Some(frame) = self.frames.frame()? {
+                return codec::decode(frame);
             }
-        })
-        .await
-        .map_err(|_| CodecError::TimedOut)?
+            self.fill().await?;
+        }
     }
 
     /// How long the message is that has begun.
@@ -292,7 +314,8 @@ mod tests {
 
         let (mut short, mut incoming) = client(&room);
         short.write_all(&message(100)).await.unwrap();
-        assert_eq!(incoming.next::<String>(LONG, LONG).await.unwrap().len(), 100);
+        let heard = incoming.next::<String>(LONG, LONG).await.unwrap();
+        assert_eq!((heard.message.len(), heard.room.is_none()), (100, true));
 
         let (mut second, mut incoming) = client(&room);
         second.write_all(&message(MAX_FRAME / 2)).await.unwrap();
@@ -306,7 +329,19 @@ mod tests {
             "{cut:?}"
         );
         let late = incoming.next::<String>(LONG, LONG).await.unwrap();
-        assert_eq!(late.len(), MAX_FRAME / 2, "there is room again");
+        assert_eq!(late.message.len(), MAX_FRAME / 2, "there is room again");
+        let left = room.0.available_permits();
+        assert!(
+            left < PREFIX + MAX_FRAME / 2,
+            "it takes room while it is served: {left}"
+        );
+
+        let (mut third, mut incoming) = client(&room);
+        third.write_all(&message(MAX_FRAME / 2)).await.unwrap();
+        let crowded = incoming.next::<String>(LONG, Duration::from_millis(50)).await;
+        assert!(matches!(crowded, Err(Unheard::NoRoom)), "{crowded:?}");
+        drop(late);
+        incoming.next::<String>(LONG, LONG).await.unwrap();
         assert_eq!(room.0.available_permits(), PREFIX + MAX_FRAME);
     }
 }

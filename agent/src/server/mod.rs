@@ -6,7 +6,8 @@
 //! - [`handlers`]: one file for each verb.
 //!
 //! A client that sends rubbish, stalls, or vanishes costs the agent that connection and nothing else: everything one
-//! connection holds is bounded, and so are the number of connections and what they hold of messages under way.
+//! connection holds is bounded, and so are the number of connections and what they hold of messages that are
+//! under way or being served.
 
 pub mod conversation;
 pub mod handlers;
@@ -32,7 +33,7 @@ use crate::registry::Registry;
 
 /// Clients at one time.
 const CONNECTIONS: usize = 256;
-/// What all clients together may have the agent hold of long messages that are under way, in bytes.
+/// What all clients together may have the agent hold of long messages that are under way or being served, in bytes.
 const ROOM: usize = 8 << 20;
 /// The pause after the system refused to accept a connection, for want of handles, say.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);

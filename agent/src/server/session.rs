@@ -5,7 +5,7 @@ use camctl_shared::ipc::message::{Fault, Hello, Reply, Request};
 use camctl_shared::ipc::version::PROTOCOL;
 use interprocess::local_socket::tokio::Stream;
 
-use super::conversation::{Gone, Incoming, Replies, Unheard};
+use super::conversation::{Gone, Heard, Incoming, Replies, Unheard};
 use super::seats::Seat;
 use super::{Agent, handlers};
 
@@ -31,7 +31,7 @@ async fn converse(
     let Ok(theirs) = seat.idle(incoming.next(limits.hello, limits.hello)).await else {
         return Ok(());
     };
-    let theirs: Hello = theirs?;
+    let theirs: Hello = theirs?.message;
     let ours = Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -49,8 +49,8 @@ async fn converse(
         let Ok(request) = seat.idle(incoming.next(limits.idle, limits.frame)).await else {
             return Ok(());
         };
-        let request: Request = match request {
-            Ok(request) => request,
+        let Heard { message, room } = match request {
+            Ok(heard) => heard,
             Err(Unheard::Codec(CodecError::TimedOut)) => return Ok(()),
             Err(error) => {
                 if let Some(fault) = fault(&error) {
@@ -60,11 +60,13 @@ async fn converse(
                 return Err(error);
             }
         };
+        let request: Request = message;
         let served = tokio::select! {
             biased;
             served = handlers::handle(agent, request, replies) => served,
             () = incoming.gone() => Err(Gone),
         };
+        drop(room);
         if served.is_err() {
             return Ok(());
         }

@@ -60,7 +60,12 @@ pub fn run(
         let at = chance.index(machines.len());
         claims[at].out.store(true, Ordering::SeqCst);
         if let Some(outage) = cards.pop() {
-            outage.happen(&machines[at], measure().stale_after, &mut chance, &mut tally.outages);
+            outage.happen(
+                &machines[at],
+                measure().stale_after,
+                &mut chance,
+                &mut tally.outages,
+            );
         }
         claims[at].out.store(false, Ordering::SeqCst);
     }
