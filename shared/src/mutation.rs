@@ -37,7 +37,7 @@ pub enum Mutation {
 
 /// Whether this mistake is being made.
 #[cfg(not(feature = "simulation"))]
-#[inline(always)]
+#[inline]
 #[must_use]
 pub const fn mutated(_: Mutation) -> bool {
     false
