@@ -3,7 +3,7 @@
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
 #   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim fuzz doc deny windows wine macos scripts
-#                                  install bench shares
+#                                  install bench shares leaks
 #   ./tests/run.sh --shares        the step "shares": all tests on real SMB and NFS mounts, in a virtual machine
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
@@ -238,11 +238,22 @@ step_shares-short() {
 
 step_bench() { tests/benches/run.sh; }
 
+# An agent under valgrind. Built apart, without the system calls that rustix makes itself: valgrind does not follow those.
+step_leaks() {
+    if ! need_program valgrind valgrind; then
+        skip "valgrind cannot be had here"
+        return
+    fi
+    local target="${CARGO_TARGET_DIR:-target}/leaks"
+    RUSTFLAGS="--cfg=rustix_use_libc" cargo build -p camctl -p camctl-agent --target-dir "$target"
+    CAMCTL_TEST_PROGRAMS="$target/debug" tests/leaks.sh
+}
+
 wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | bench | shares | shares-short) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | bench | leaks | shares | shares-short) wanted+=("$1") ;;
         --shares) wanted+=(shares) ;;
         -h | --help)
             sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
@@ -253,7 +264,7 @@ while [ $# -gt 0 ]; do
             nextest_arguments=("$@")
             break
             ;;
-        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine bench shares" ;;
+        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine bench shares leaks" ;;
     esac
     shift
 done
