@@ -132,7 +132,7 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
     }
 }
 
-/// What is to be kept over a restart: what [`resume`] goes on from.
+/// What is to be kept over a restart: what `resume` goes on from.
 pub fn kept(board: &Board) -> Kept {
     if board.table().is_none() {
         return board.unopened_kept();
