@@ -75,8 +75,12 @@ fn what_clients_are_told_is_what_one_table_would_have_said() {
     let (acts, tally) = live(&scene, &machines, seed);
     let asked = acts.len();
     let ledger = Ledger::read(&scene.repository);
-    println!("{asked} requests, {}; {tally:?}", kinds(&acts));
+    // How many locks are broken is left to chance: whoever freezes may hold nothing just then. `frozen.rs` sees to breaks.
     let broken = ledger.ends().values().filter(|end| end.how == "broken").count();
+    println!(
+        "{asked} requests, {}; {broken} locks broken; {tally:?}",
+        kinds(&acts)
+    );
     let order = Order::of(&ledger);
     let problems: Vec<String> = [order.check(&acts), model::check(&acts)]
         .into_iter()
@@ -89,7 +93,6 @@ fn what_clients_are_told_is_what_one_table_would_have_said() {
     );
     assert!(asked >= SOME, "only {asked} requests: that shows little");
     assert!(tally.kills > 0 && tally.freezes > 0, "{tally:?}");
-    assert!(broken > 0, "no lock was ever broken: that shows little");
     // The same history with one lie in it.
     let lied = doctored::with_a_stale_look(&acts);
     assert!(
