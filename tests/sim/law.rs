@@ -45,6 +45,8 @@ pub struct Law {
     /// The first promise that was broken.
     pub broken: Option<String>,
     pub requests: Requests,
+    /// How often the server lost power.
+    pub losses: u64,
     ledger: Ledger,
     commits: Vec<Arc<[u8]>>,
     tables: Vec<(BTreeMap<String, Standing>, String)>,
@@ -58,6 +60,8 @@ pub struct Law {
     times: Times,
     folder_size: u64,
     now: Duration,
+    /// What is read was judged before.
+    relearns: bool,
 }
 
 impl Law {
@@ -65,6 +69,7 @@ impl Law {
         Self {
             broken: None,
             requests: Requests::default(),
+            losses: 0,
             ledger: Ledger::empty(),
             commits: Vec::new(),
             tables: Vec::new(),
@@ -72,6 +77,7 @@ impl Law {
             signs: BTreeMap::new(),
             parked: BTreeMap::new(),
             now: Duration::ZERO,
+            relearns: false,
             acknowledged: BTreeSet::new(),
             series: BTreeMap::new(),
             times,
@@ -178,7 +184,7 @@ impl Law {
             let balanced = self.requests.committed(&(by.clone(), file.clone(), kind));
             self.check(balanced.map_err(|problem| format!("commit {n}: {problem}")));
         }
-        if ended["how"] == "broken" {
+        if ended["how"] == "broken" && !self.relearns {
             let session = ended["owner"]["session"].as_str().unwrap_or_default().to_owned();
             let justified = self.is_justified(author, &session);
             self.check(
@@ -292,6 +298,7 @@ impl Law {
 
     /// The server lost power: what was acknowledged is still there. The rest is learnt anew.
     pub fn power_lost(&mut self, server: &Server) {
+        self.losses += 1;
         let oldest = server
             .list(".camctl/log")
             .and_then(|folders| folders.keys().filter_map(|name| name.parse::<u64>().ok()).min());
@@ -329,11 +336,11 @@ impl Law {
         self.signs.clear();
         self.parked.clear();
         self.requests.forget_commits();
-        let series = std::mem::take(&mut self.times.stale_after);
+        self.relearns = true;
         for bytes in left {
             self.take(bytes);
         }
-        self.times.stale_after = series;
+        self.relearns = false;
     }
 
     fn path(&self, n: u64) -> String {

@@ -24,6 +24,7 @@ mod share;
 mod trace;
 mod world;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock as _, SystemClock};
@@ -42,10 +43,15 @@ pub fn number(name: &str, default: u64) -> u64 {
 /// `CAMCTL_SIM_SEEDS` seeds from `CAMCTL_SIM_SEED` on, or as many as there is time for in `CAMCTL_SIM_HOURS`.
 #[test]
 fn every_seed_holds() {
-    let (first, count) = (number("CAMCTL_SIM_SEED", 0), number("CAMCTL_SIM_SEEDS", 100));
     let hours = number("CAMCTL_SIM_HOURS", 0);
+    // A long run is not the one of yesterday.
+    let anywhere = u64::from(hours > 0) * u64::try_from(SystemClock.wall().as_second()).unwrap() * 1000;
+    let (first, count) = (
+        number("CAMCTL_SIM_SEED", anywhere),
+        number("CAMCTL_SIM_SEEDS", 100),
+    );
     let started = SystemClock.moment();
-    let (mut seeds, mut commits, mut requests, mut time) = (0, 0, 0, Duration::ZERO);
+    let (mut seeds, mut time, mut counts) = (0, Duration::ZERO, BTreeMap::<String, u64>::new());
     let mut failed = Vec::new();
     let left = |seeds| match hours {
         0 => seeds < count,
@@ -55,9 +61,15 @@ fn every_seed_holds() {
         let seed = first + seeds;
         match run::run(seed, None, false) {
             Ok(report) => {
-                commits += report.commits;
-                requests += report.requests;
                 time += report.time;
+                let own = [("commits", report.commits), ("requests", report.requests)];
+                for (what, count) in own
+                    .map(|(what, count)| (what.to_owned(), count))
+                    .into_iter()
+                    .chain(report.counts)
+                {
+                    *counts.entry(what).or_default() += count;
+                }
             }
             Err(failure) => {
                 println!("seed {seed}: {}", failure.problem);
@@ -66,15 +78,32 @@ fn every_seed_holds() {
         }
         seeds += 1;
         if hours > 0 && seeds.is_multiple_of(10_000) {
-            println!("{seeds} seeds, {} of them failed", failed.len());
+            println!("{seeds} seeds from {first} on, {} of them failed", failed.len());
         }
     }
     println!(
-        "{seeds} seeds, {commits} commits, {requests} requests, {} hours simulated",
-        time.as_secs() / 3600
+        "{seeds} seeds from {first} on, {} days simulated: {counts:?}",
+        time.as_secs() / 86_400
     );
     if let Some(seed) = failed.first() {
         show(*seed);
+    }
+    if seeds >= 100 {
+        // What never happens is never tested.
+        for what in [
+            "released",
+            "broken",
+            "forced",
+            "expired",
+            "pruned folders",
+            "losses of power",
+            "requests of the dead",
+        ] {
+            assert!(
+                counts.get(what).is_some_and(|count| *count > 0),
+                "no {what} in {seeds} seeds: {counts:?}"
+            );
+        }
     }
 }
 

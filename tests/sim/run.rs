@@ -51,6 +51,8 @@ enum Event {
 
 /// What came of a seed.
 pub struct Report {
+    /// How often what happened, so that it can be seen that something did.
+    pub counts: BTreeMap<String, u64>,
     pub commits: u64,
     pub requests: u64,
     pub time: Duration,
@@ -96,6 +98,7 @@ pub fn run(seed: u64, mistake: Option<Mistake>, trace: bool) -> Result<Report, B
             lines: world.trace.lines().map(str::to_owned).collect(),
         })),
         None => Ok(Report {
+            counts: world.counts(),
             commits: world.law.len(),
             requests: world.trace.requests,
             time: world.now,
@@ -152,7 +155,9 @@ impl Simulation {
             chance: chance.clone(),
         });
         found(&world, &settings);
-        let names = ["alice", "bob", "carol", "dave", "boss"];
+        // Somebody may sit at two machines.
+        let fourth = *chance.one(&["dave", "alice"]);
+        let names = ["alice", "bob", "carol", fourth, "boss"];
         let agents: Vec<Agent> = (0..settings.agents)
             .map(|at| Agent::new(&world, at, names[at]))
             .collect();

@@ -19,6 +19,10 @@ pub struct Trace {
     fingerprint: u64,
     /// How many requests the server has got.
     pub requests: u64,
+    /// How many of them came after their client had given up.
+    pub late: u64,
+    /// How many folders of the log were pruned.
+    pub pruned: u64,
 }
 
 impl Trace {
@@ -32,6 +36,8 @@ impl Trace {
             lines: VecDeque::new(),
             fingerprint: 0,
             requests: 0,
+            late: 0,
+            pruned: 0,
         }
     }
 
@@ -50,6 +56,8 @@ impl Trace {
     /// Adds what the server did.
     pub fn did(&mut self, now: Duration, who: Option<usize>, request: &Request, done: Result<(), Kind>) {
         self.requests += 1;
+        self.late += u64::from(who.is_none());
+        self.pruned += u64::from(matches!(request, Request::Move(_, to) if to.contains("/trash/")));
         self.mix(u64::from(done.is_ok()));
         self.note(now, who.unwrap_or(99), || {
             let answer = done.map_or_else(|kind| format!(" -> {kind:?}"), |()| String::new());

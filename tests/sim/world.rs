@@ -3,6 +3,7 @@
 //! A [`World`] is data; `run.rs` moves it on, `share.rs` is how product code reaches it. What is drawn by chance here
 //! follows from the seed, and nothing else may.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -238,6 +239,19 @@ impl World {
                 }
             }
         }
+    }
+
+    /// How often what happened.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::from([
+            ("requests of the dead".to_owned(), self.trace.late),
+            ("pruned folders".to_owned(), self.trace.pruned),
+            ("losses of power".to_owned(), self.law.losses),
+        ]);
+        for end in self.law.ledger().ends().values() {
+            *counts.entry(end.how.clone()).or_default() += 1;
+        }
+        counts
     }
 
     /// Tries to get the mutex.

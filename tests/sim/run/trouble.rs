@@ -87,7 +87,10 @@ impl Simulation {
                     self.at(now + down, Event::Start(at));
                 }
             }
-            Fault::Freeze(time) => self.agents[at].frozen_until = now + time,
+            Fault::Freeze(time) => {
+                self.agents[at].frozen_until = now + time;
+                self.may_freeze_again(at, time);
+            }
             Fault::Off(time) => self.power_off(now + time),
             Fault::Holiday => {
                 let work = self.work_between();
@@ -98,6 +101,19 @@ impl Simulation {
                 self.go_away(at);
             }
             _ => self.trouble(at, fault, now),
+        }
+    }
+
+    /// A machine that wakes may fall asleep again over the first thing that it does.
+    fn may_freeze_again(&mut self, at: usize, time: Duration) {
+        let mut world = self.world.get();
+        if world.chance.index(3) == 0 {
+            let steps = u32::try_from(world.chance.number(2..9)).unwrap_or(0);
+            world.machines[at].armed = Some(Armed {
+                fault: Fault::Freeze(time),
+                steps,
+                from_publication: true,
+            });
         }
     }
 

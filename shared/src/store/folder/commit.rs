@@ -279,7 +279,12 @@ impl FolderStore {
             .rsplit_once('/')
             .map_or(layout::LOG, |(folder, _)| folder);
         // In the log, but perhaps not on the disk yet: not acknowledged before it is.
-        Ok(self.share.sync_folder(folder).is_ok().then_some(Sent::Ours))
+        if self.share.sync_folder(folder).is_ok() {
+            return Ok(Some(Sent::Ours));
+        }
+        // A server that lost power may have lost the name with it, and would sync the folder without it next time.
+        (pending.won, pending.doubt) = (false, true);
+        Ok(None)
     }
 
     /// Whose commit stands under the name that ours was to have. `None`: it cannot be read just now.

@@ -50,3 +50,15 @@ fn head_never_tells_of_a_commit_that_a_loss_of_power_may_take() {
         "{diary:?}"
     );
 }
+
+#[test]
+fn a_name_that_a_loss_of_power_took_before_it_was_synced_is_published_again_and_not_just_acknowledged() {
+    let bench = Bench::new(1000);
+    let share = faulty(&bench, Vec::new());
+    let mut bob = bob_on(&bench, &share);
+    let commit = bench.path(".camctl/log/0/1.json");
+    let lost = commit.clone();
+    *share.outage.lock().unwrap() = Some(Box::new(move || std::fs::remove_file(lost).unwrap()));
+    assert_eq!(take(&mut bob, "a.mcam"), 1);
+    assert!(commit.is_file(), "what was acknowledged is there");
+}

@@ -29,6 +29,8 @@ pub(super) struct Faulty {
     inner: Arc<dyn Share>,
     faults: Mutex<VecDeque<Fault>>,
     pub(super) diary: Mutex<Vec<String>>,
+    /// What happens at the next sync of a folder, which then fails.
+    pub(super) outage: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 fn trouble(kind: ShareErrorKind) -> ShareError {
@@ -81,6 +83,10 @@ impl Share for Faulty {
     }
     fn sync_folder(&self, folder: &str) -> Result<()> {
         self.diary.lock().unwrap().push(format!("sync {folder}"));
+        if let Some(outage) = self.outage.lock().unwrap().take() {
+            outage();
+            return Err(trouble(ShareErrorKind::Unknown));
+        }
         self.inner.sync_folder(folder)
     }
     fn overwrite(&self, path: &str, content: &[u8]) -> Result<()> {
@@ -124,6 +130,7 @@ pub(super) fn faulty(bench: &Bench, faults: Vec<Fault>) -> Arc<Faulty> {
         inner: bench.share(),
         faults: Mutex::new(faults.into()),
         diary: Mutex::default(),
+        outage: Mutex::default(),
     })
 }
 
