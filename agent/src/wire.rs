@@ -287,20 +287,9 @@ mod tests {
     use std::sync::Arc;
 
     use camctl_shared::model::{Case, RepositoryId, SessionId};
+    use camctl_shared::rules::Lively;
 
     use super::*;
-
-    struct Lively;
-
-    impl Judge for Lively {
-        fn lock(&self, _table: &Table, _file: &FileName, _lock: &Lock) -> Standing {
-            Standing::Alive { silent: None }
-        }
-
-        fn session_is_stale(&self, _table: &Table, _session: &SessionId) -> bool {
-            false
-        }
-    }
 
     fn lock(user: &str, token: u64) -> Arc<Lock> {
         Arc::new(Lock::new(

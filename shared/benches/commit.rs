@@ -17,7 +17,7 @@ use camctl_shared::model::{Case, Draft, FileName, Owner, RequestId, SessionId};
 use camctl_shared::rules::{Ask, Checkin, Checkout, Intent, Judge, Scene, Standing, decide};
 use camctl_shared::share::{DiskShare, Share};
 use camctl_shared::store::LockStore;
-use camctl_shared::store::folder::{FOLDER_SIZE, FolderStore, InitOptions, Options, init};
+use camctl_shared::store::folder::{FolderStore, InitOptions, Options, init};
 use divan::Bencher;
 use tempfile::TempDir;
 
@@ -55,13 +55,7 @@ impl Bench {
         let share: Arc<dyn Share> = Arc::new(DiskShare::open(folder.path()).unwrap());
         let me = Arc::new(Owner::new("alice", "CAM-03", SessionId::random()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let options = InitOptions {
-            extensions: Vec::new(),
-            locks_file: None,
-            administrators: Vec::new(),
-            case: Case::Sensitive,
-            folder_size: FOLDER_SIZE,
-        };
+        let options = InitOptions::new(Case::Sensitive);
         init(&share, &me, &clock, &options).unwrap();
         let mut store = FolderStore::new(share, Arc::clone(&me), clock, Options::default());
         store.load().unwrap();

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use camctl_shared::clock::{Clock, ManualClock};
 use camctl_shared::model::{
-    Case, Draft, FileName, Lock, Owner, Policy, RequestId, SessionChange, SessionId, StoreError, Table, Verb,
+    Case, Draft, FileName, Owner, Policy, RequestId, SessionChange, SessionId, StoreError, Table, Verb,
 };
-use camctl_shared::rules::{self, Ask, Checkin, Checkout, Intent, Judge, Scene, Standing};
+use camctl_shared::rules::{self, Ask, Checkin, Checkout, Intent, Lively, Scene};
 use camctl_shared::share::Share;
 use camctl_shared::store::folder::{FolderStore, InitOptions, Options, init};
 use camctl_shared::store::{Committed, Heartbeat, LockStore};
@@ -83,22 +83,9 @@ pub const STEPS: [Step; 12] = [
 pub fn init_options() -> InitOptions {
     InitOptions {
         extensions: vec!["nc".into()],
-        locks_file: None,
         administrators: vec!["boss".into()],
-        case: Case::Sensitive,
         folder_size: FOLDER_SIZE,
-    }
-}
-
-struct Nobody;
-
-impl Judge for Nobody {
-    fn lock(&self, _: &Table, _: &FileName, _: &Lock) -> Standing {
-        Standing::Alive { silent: None }
-    }
-
-    fn session_is_stale(&self, _: &Table, _: &SessionId) -> bool {
-        false
+        ..InitOptions::new(Case::Sensitive)
     }
 }
 
@@ -108,7 +95,7 @@ pub fn decided(table: &Table, by: &Arc<Owner>, id: &RequestId, file: &str, inten
     let scene = Scene {
         table,
         policy: &policy,
-        judge: &Nobody,
+        judge: &Lively,
         now: NOW.parse().expect("a time"),
     };
     let ask = Ask {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use camctl_shared::clock::{Clock, SystemClock};
 use camctl_shared::model::{Case, Owner, SessionId};
 use camctl_shared::share::{DiskShare, Share};
-use camctl_shared::store::folder::{self, FOLDER_SIZE, InitOptions};
+use camctl_shared::store::folder::{self, InitOptions};
 use serde_json::{Value, json};
 use testkit::{Machine, Run, Sandbox, Script};
 
@@ -217,13 +217,7 @@ fn insensitive(sandbox: &Sandbox) -> PathBuf {
     let share: Arc<dyn Share> = Arc::new(DiskShare::open(&root).unwrap());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let author = Arc::new(Owner::new("setup", "SETUP", SessionId::random()));
-    let options = InitOptions {
-        extensions: Vec::new(),
-        locks_file: None,
-        administrators: Vec::new(),
-        case: Case::Insensitive,
-        folder_size: FOLDER_SIZE,
-    };
+    let options = InitOptions::new(Case::Insensitive);
     folder::init(&share, &author, &clock, &options).unwrap();
     root
 }

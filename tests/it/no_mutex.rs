@@ -23,8 +23,8 @@ use std::thread;
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock, SystemClock};
-use camctl_shared::model::{FileName, Lock, Owner, Policy, RequestId, SessionId, StoreError, Table, Token};
-use camctl_shared::rules::{Answer, Ask, Checkin, Checkout, Done, Intent, Judge, Scene, Standing, decide};
+use camctl_shared::model::{FileName, Owner, Policy, RequestId, SessionId, StoreError, Token};
+use camctl_shared::rules::{Answer, Ask, Checkin, Checkout, Done, Intent, Lively, Scene, decide};
 use camctl_shared::share::DiskShare;
 use camctl_shared::store::folder::{FolderStore, Options};
 use camctl_shared::store::{Committed, LockStore};
@@ -37,19 +37,6 @@ const FILES: usize = 4;
 // On Windows fewer: under Wine every call goes through one process, and takes ten times as long.
 const EACH: usize = if cfg!(windows) { 40 } else { 200 };
 const EACH_WITH: usize = if cfg!(windows) { 12 } else { 60 };
-
-/// Everybody lives: here nobody dies.
-struct Lively;
-
-impl Judge for Lively {
-    fn lock(&self, _table: &Table, _file: &FileName, _lock: &Lock) -> Standing {
-        Standing::Alive { silent: None }
-    }
-
-    fn session_is_stale(&self, _table: &Table, _session: &SessionId) -> bool {
-        false
-    }
-}
 
 /// One machine's store.
 struct Writer {

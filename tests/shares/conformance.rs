@@ -21,11 +21,8 @@ impl Both {
         let shares = super::scene().map(|folder| super::open(&folder));
         let founder = Arc::new(Owner::new("founder", "CAM-00", SessionId::random()));
         let options = InitOptions {
-            extensions: Vec::new(),
-            locks_file: None,
-            administrators: Vec::new(),
-            case: Case::Sensitive,
             folder_size: FOLDER_SIZE,
+            ..InitOptions::new(Case::Sensitive)
         };
         let share = Arc::clone(&shares[0]) as _;
         let clock = Arc::new(SystemClock) as _;

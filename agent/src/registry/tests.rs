@@ -2,7 +2,7 @@
 
 use camctl_shared::clock::SystemClock;
 use camctl_shared::model::{Case, SessionId};
-use camctl_shared::store::folder::{FOLDER_SIZE, InitOptions, init};
+use camctl_shared::store::folder::{InitOptions, init};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -32,13 +32,7 @@ impl Scene {
             remember,
         };
         let share: Arc<dyn Share> = Arc::new(DiskShare::open(folder.path()).unwrap());
-        let options = InitOptions {
-            extensions: Vec::new(),
-            locks_file: None,
-            administrators: Vec::new(),
-            case: Case::Sensitive,
-            folder_size: FOLDER_SIZE,
-        };
+        let options = InitOptions::new(Case::Sensitive);
         init(&share, &house.me, &house.clock, &options).unwrap();
         Self {
             folder,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::Moment;
 use camctl_shared::files::{Found, Scope, Skipped, Walk, WalkError, walk};
+use camctl_shared::ipc::message::Page;
 use camctl_shared::model::{Case, FileName, OWN_FOLDER, ShareError, ShareErrorKind};
 use camctl_shared::share::Share;
 use tokio::sync::{Semaphore, watch};
@@ -24,9 +25,7 @@ const FRESH: Duration = Duration::from_secs(5);
 /// How long a walk is kept in memory after it was last used.
 const KEEP: Duration = Duration::from_secs(60);
 /// A page has about so many bytes when it is sent; far below what a frame may have.
-const PAGE: usize = 60 << 10;
-/// What a file costs there beside its name, about.
-const EACH: usize = 18;
+pub const PAGE: usize = 60 << 10;
 /// Walks that are kept; of different folders, or for different extensions.
 const WALKS: usize = 8;
 
@@ -59,7 +58,7 @@ impl Listing {
         let mut starts = Vec::new();
         let mut bytes = PAGE;
         for (at, file) in files.iter().enumerate() {
-            bytes += EACH + file.name.as_str().len();
+            bytes += Page::EACH + file.name.as_str().len();
             if bytes >= PAGE {
                 starts.push(at);
                 bytes = 0;

@@ -1,7 +1,7 @@
 //! One connection, from its `Hello` to its end.
 
 use camctl_shared::ipc::codec::CodecError;
-use camctl_shared::ipc::message::{Fault, Hello, Reply, Request};
+use camctl_shared::ipc::message::{Fault, Hello, Reply};
 use camctl_shared::ipc::version::PROTOCOL;
 use interprocess::local_socket::tokio::Stream;
 
@@ -49,7 +49,10 @@ async fn converse(
         let Ok(request) = seat.idle(incoming.next(limits.idle, limits.frame)).await else {
             return Ok(());
         };
-        let Heard { message, room } = match request {
+        let Heard {
+            message: request,
+            room,
+        } = match request {
             Ok(heard) => heard,
             Err(Unheard::Codec(CodecError::TimedOut)) => return Ok(()),
             Err(error) => {
@@ -60,7 +63,6 @@ async fn converse(
                 return Err(error);
             }
         };
-        let request: Request = message;
         let served = tokio::select! {
             biased;
             served = handlers::handle(agent, request, replies) => served,

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::{Committed, LockStore};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{Case, Commit, Draft, FileName, Lock, Owner, RequestId, SessionId, Table, Token};
-use crate::rules::{Answer, Ask, Checkin, Checkout, Done, Intent, Judge, Scene, Standing, decide};
+use crate::rules::{Answer, Ask, Checkin, Checkout, Done, Intent, Lively, Scene, decide};
 
 mod commits;
 mod races;
@@ -102,19 +102,6 @@ macro_rules! conformance_suite {
             }
         )*
     };
-}
-
-/// Everybody lives: staleness is not the store's business.
-struct Lively;
-
-impl Judge for Lively {
-    fn lock(&self, _table: &Table, _file: &FileName, _lock: &Lock) -> Standing {
-        Standing::Alive { silent: None }
-    }
-
-    fn session_is_stale(&self, _table: &Table, _session: &SessionId) -> bool {
-        false
-    }
 }
 
 /// One machine with its person and its store.

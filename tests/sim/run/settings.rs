@@ -76,11 +76,8 @@ pub fn found(world: &Handle, settings: &Settings) {
         let session = SessionId::parse("founder").unwrap_or_else(SessionId::random);
         let me = Arc::new(Owner::new("founder", "MF", session));
         let options = InitOptions {
-            extensions: Vec::new(),
-            locks_file: None,
-            administrators: Vec::new(),
-            case: Case::Sensitive,
             folder_size,
+            ..InitOptions::new(Case::Sensitive)
         };
         let made = init(&share, &me, &clock, &options);
         assert!(made.is_ok(), "{made:?}");

@@ -155,13 +155,7 @@ mod tests {
     impl Scene {
         fn new() -> Self {
             let folder = TempDir::new().unwrap();
-            let options = InitOptions {
-                extensions: Vec::new(),
-                locks_file: None,
-                administrators: Vec::new(),
-                case: Case::Sensitive,
-                folder_size: 1000,
-            };
+            let options = InitOptions::new(Case::Sensitive);
             init(&share(&folder), &owner("setup"), &clock(), &options).unwrap();
             let watched = Watched::new(&folder.path().join(OWN_FOLDER)).unwrap();
             Self { folder, watched }

@@ -20,15 +20,20 @@ fn last_session_verb(office: &Office) -> Option<Verb> {
     sessions.last().map(|change| change.verb.clone())
 }
 
-#[test]
-fn a_silent_session_loses_its_lock_to_whoever_wants_it_and_hears_of_it() {
+/// Alice has two files, and her machine sleeps; bob's watches.
+fn alice_sleeps() -> (Office, Desk, Desk) {
     let office = Office::new();
     let mut alice = office.desk("alice");
     let mut bob = office.desk("bob");
     assert!(granted(&alice.ask(checkout("a.mcam"))));
     assert!(granted(&alice.ask(checkout("b.mcam"))));
-    // Alice's machine sleeps; bob's watches.
     office.pass(STALE, &mut [&mut bob]);
+    (office, alice, bob)
+}
+
+#[test]
+fn a_silent_session_loses_its_lock_to_whoever_wants_it_and_hears_of_it() {
+    let (office, mut alice, mut bob) = alice_sleeps();
     match bob.ask(checkout("a.mcam")).result {
         Ok(success) => match success.done {
             Done::Granted {
@@ -65,13 +70,8 @@ fn a_silent_session_loses_its_lock_to_whoever_wants_it_and_hears_of_it() {
 
 #[test]
 fn a_lock_that_was_lost_in_commits_that_were_pruned_meanwhile_is_trusted_no_longer() {
-    let office = Office::new();
-    let mut alice = office.desk("alice");
-    let mut bob = office.desk("bob");
-    assert!(granted(&alice.ask(checkout("a.mcam"))));
-    assert!(granted(&alice.ask(checkout("b.mcam"))));
-    // Alice's machine sleeps for so long that nobody remembers how her lock ended.
-    office.pass(STALE, &mut [&mut bob]);
+    let (_office, mut alice, mut bob) = alice_sleeps();
+    // For so long that nobody remembers how her lock ended.
     assert!(granted(&bob.ask(checkout("a.mcam"))));
     assert!(granted(&bob.ask(checkout("c.mcam"))));
     alice.faults.prune_next_news();

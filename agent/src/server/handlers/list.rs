@@ -14,14 +14,10 @@ use super::common::{find, patiently};
 use super::fail;
 use crate::problem::Problem;
 use crate::repository::Repository;
-use crate::repository::listing::Listing;
+use crate::repository::listing::{Listing, PAGE};
 use crate::server::Agent;
 use crate::server::conversation::{Gone, Replies};
 
-/// A frame with locks in it is sent when it has about so many bytes.
-const PAGE: usize = 60 << 10;
-/// What a file costs in a frame beside its name, about.
-const EACH: usize = 18;
 /// What a lock costs beside its message, about.
 const EACH_LOCK: usize = 256;
 /// So many of what is left out are named; the rest is counted.
@@ -107,7 +103,7 @@ fn left_out(skipped: &[Skipped]) -> Option<Reply> {
         .iter()
         .take(TOLD)
         .map_while(|one| {
-            room = room.checked_sub(EACH + one.path.len() + one.why.len())?;
+            room = room.checked_sub(Page::EACH + one.path.len() + one.why.len())?;
             Some(LeftOut {
                 path: one.path.clone(),
                 folder: one.folder,
@@ -176,7 +172,7 @@ impl List<'_> {
             let lock = one
                 .lock
                 .and_then(|lock| self.repository.board.see(|eyes| eyes.lock(one.name, lock)));
-            bytes += EACH + one.name.as_str().len();
+            bytes += Page::EACH + one.name.as_str().len();
             bytes += lock.as_ref().map_or(0, |lock| EACH_LOCK + lock.message.len());
             page.push(listed(one.name, one.found, lock.as_ref()));
             if bytes >= PAGE {

@@ -49,6 +49,9 @@ const NO_SIZE: u64 = u64::MAX;
 const NO_TIME: i64 = i64::MIN;
 
 impl Page {
+    /// The bytes that a file takes beside its name and its lock.
+    pub const EACH: usize = ROW;
+
     /// Adds a file. A name in a repository has at most 4,096 bytes; a page with one beyond 65,535 is refused by
     /// whoever receives it.
     pub fn push(&mut self, file: ListedFile<'_>) {

@@ -12,7 +12,7 @@ use super::{
 use crate::model::{
     Base, Change, Ended, Extra, How, Kind, Note, Policy, Process, RequestId, SessionId, Verb, Waiter,
 };
-use crate::rules::{Scene, park, revive};
+use crate::rules::{Lively, Scene, park, revive};
 
 /// Guards, leases, older tools' records, kinds of the future, queues, requests: written, read, and read from a checkpoint.
 pub fn every_kind_of_record_survives(bed: &mut dyn Bed) {
@@ -87,7 +87,7 @@ pub fn a_parked_session_is_away_until_it_is_back(bed: &mut dyn Bed) {
         let scene = Scene {
             table,
             policy: &Policy::default(),
-            judge: &super::Lively,
+            judge: &Lively,
             now,
         };
         park(&scene, &me)

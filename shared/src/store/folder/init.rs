@@ -40,6 +40,19 @@ pub struct InitOptions {
     pub folder_size: u64,
 }
 
+impl InitOptions {
+    /// What a repository is made with when nothing is asked for; `case` is as probed.
+    pub fn new(case: Case) -> Self {
+        Self {
+            extensions: Vec::new(),
+            locks_file: None,
+            administrators: Vec::new(),
+            case,
+            folder_size: FOLDER_SIZE,
+        }
+    }
+}
+
 /// What `init` did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::model::{Case, Change, Extra, FileName, Kind, Lock, Owner, Verb};
+use crate::model::{Case, Change, Extra, FileName, Lock, Owner, Verb};
 
 /// What to do about what cannot be understood.
 const MEND: &str = "mend it or move it away, then run init again";
@@ -110,24 +110,17 @@ fn old_lock(record: Value, now: Timestamp) -> Result<Lock, String> {
         .into_iter()
         .filter(|(key, _)| !OUR_KEYS.contains(&key.as_str()))
         .collect();
+    let owner = Arc::new(Owner {
+        user: user.into(),
+        machine: None,
+        session: None,
+    });
     Ok(Lock {
-        owner: Arc::new(Owner {
-            user: user.into(),
-            machine: None,
-            session: None,
-        }),
-        since,
         message: message.into(),
-        kind: Kind::Checkout,
+        // No commit granted it: the one that takes it over comes later than the lock.
         token: None,
-        renewed: 0,
-        lease: None,
-        expires: None,
-        base: None,
-        process: None,
-        queue: Vec::new(),
-        requests: Vec::new(),
         extra,
+        ..Lock::new(owner, since, 0)
     })
 }
 

@@ -22,11 +22,8 @@ pub(super) struct Bench {
 
 pub(super) fn init_options(folder_size: u64) -> InitOptions {
     InitOptions {
-        extensions: Vec::new(),
-        locks_file: None,
-        administrators: Vec::new(),
-        case: Case::Sensitive,
         folder_size,
+        ..InitOptions::new(Case::Sensitive)
     }
 }
 
