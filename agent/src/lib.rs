@@ -17,7 +17,7 @@ pub use program::main;
 
 /// One repository's worker without its threads, for `tests/sim`, which brings its own share, clock and desktop.
 pub mod simulation {
-    pub use crate::desktop::{Desktop, Notice, View, What};
+    pub use crate::desktop::{Awaited, Desktop, Mine, Notice, Question, RepositoryView, View, What};
     pub use crate::problem::Problem;
     pub use crate::repository::board::{Board, Health};
     pub use crate::repository::digest::kept;

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use self::looking::{Looking, Looks};
 use self::spelling::{plain, relative};
-use crate::desktop::{Desktop, RepositoryView, View};
+use crate::desktop::{Desktop, Mine, RepositoryView, View};
 use crate::problem::Problem;
 use crate::repository::Repository;
 use crate::repository::board::{Board, Health};
@@ -350,11 +350,18 @@ impl Registry {
                     Health::Away(error) | Health::Damaged(error) => Some(error.to_string()),
                     Health::Opening | Health::Well | Health::Stopped => None,
                 },
+                is_unsafe: state.told_unsafe,
                 mine: state
                     .mine
                     .iter()
-                    .map(|(file, held)| (file.clone(), held.token))
+                    .map(|(file, held)| Mine {
+                        file: file.clone(),
+                        token: held.token,
+                        since: held.since,
+                    })
                     .collect(),
+                awaited: Vec::new(),
+                questions: Vec::new(),
             }
         };
         View {
