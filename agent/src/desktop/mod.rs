@@ -35,7 +35,7 @@ impl Desktop for NoDesktop {
             What::Free { file, .. } => tracing::info!(%folder, %file, "is free"),
             What::Yours { file, .. } => tracing::info!(%folder, %file, "handed over from the line"),
             What::Asked { file, from, .. } => {
-                tracing::info!(%folder, %file, %from, "somebody needs a file of ours")
+                tracing::info!(%folder, %file, %from, "somebody needs a file of ours");
             }
             What::Answered { file, by, .. } => tracing::info!(%folder, %file, %by, "we were answered"),
             What::Ending { file, at, .. } => tracing::info!(%folder, %file, %at, "a lease of ours ends"),
