@@ -78,12 +78,15 @@ impl FolderStore {
             self.pace
                 .measure(self.clock.moment().since(caught_up), &self.timings);
             match sent {
-                Sent::Ours => return Ok(Committed::At(n)),
+                Sent::Ours => {
+                    self.pace.served(self.clock.moment());
+                    return Ok(Committed::At(n));
+                }
                 // Whoever has the mutex races only with those who gave it up, and is ahead of them.
                 Sent::Others if mutex.is_some() => {}
                 // The others live, whatever was thought of the mutex: the time to step back is spent in its line.
                 Sent::Others => {
-                    let patience = self.pace.step_back(attempts);
+                    let patience = self.pace.step_back(attempts, &self.timings);
                     mutex = self
                         .mutex
                         .queue(self.share.as_ref(), self.clock.as_ref(), patience);

@@ -159,6 +159,10 @@ impl FolderStore {
 
     /// Queues for the mutex as long as this share gives reason to; `None` means: go on without.
     fn enter_mutex(&mut self) -> Option<Box<dyn Held>> {
+        let leave = self.pace.leave_to_others(self.clock.moment());
+        if !leave.is_zero() {
+            self.clock.pause(leave);
+        }
         let patience = self.pace.queue(&self.timings);
         self.mutex
             .enter(self.share.as_ref(), self.clock.as_ref(), patience)

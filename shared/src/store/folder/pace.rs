@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Timings;
 use super::mutex::{Patience, jitter};
+use crate::clock::Moment;
 
 /// So many lost races in a row at least, before the caller is told.
 const RACES: u32 = 8;
@@ -26,6 +27,8 @@ const STRETCH: u32 = 6;
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     turn: Duration,
+    /// When one was last done.
+    served: Option<Moment>,
 }
 
 impl Pace {
@@ -50,10 +53,28 @@ impl Pace {
         lost >= RACES && passed > (self.turn * TURNS).clamp(timings.contend, timings.contend * STRETCH)
     }
 
-    /// How to step back after a lost race, so that those who lost do not race again in step: the longer, the more often.
-    /// At the speed of the share: a pause that is short beside a turn parts nobody.
-    pub(super) fn step_back(&self, lost: u32) -> Patience {
-        self.patience(jitter(self.turn / 8 * lost.min(8)))
+    /// How to step back after a lost race, so that those who lost do not race again in step. At the speed of the share: a
+    /// pause that is short beside a turn parts nobody. The more often, the much longer: the time is spent in line at the
+    /// mutex, where whoever stays is served, while without it one loses to those who have it.
+    pub(super) fn step_back(&self, lost: u32, timings: &Timings) -> Patience {
+        let wait = self.turn / 8 * lost.min(LINE).pow(2);
+        self.patience(jitter(wait.min(timings.mutex_wait * LINE_STRETCH)))
+    }
+
+    /// A commit is done.
+    pub(super) fn served(&mut self, now: Moment) {
+        self.served = Some(now);
+    }
+
+    /// How long to leave the mutex to those who may queue for it, after having had it: a little longer than they look for
+    /// it again. Without that, whoever has more to do takes it again the moment it is free, and on a slow share the others
+    /// lose every time. On a fast one this would cost more than it gives.
+    pub(super) fn leave_to_others(&self, now: Moment) -> Duration {
+        let step = self.turn / 8;
+        match self.served {
+            Some(served) if step > STEP => (step * 3 / 2).saturating_sub(now.since(served)),
+            _ => Duration::ZERO,
+        }
     }
 
     fn patience(&self, wait: Duration) -> Patience {
@@ -105,13 +126,29 @@ mod tests {
 
     #[test]
     fn who_loses_more_often_steps_back_further_at_the_speed_of_the_share() {
-        let slow = pace(SECOND * 2);
+        let (slow, timings) = (pace(SECOND * 2), Timings::default());
         for _ in 0..50 {
-            let (once, often) = (slow.step_back(1).wait, slow.step_back(100).wait);
+            let wait = |lost| slow.step_back(lost, &timings).wait;
+            let (once, twice, often) = (wait(1), wait(2), wait(100));
             assert!((SECOND / 8..=SECOND / 4).contains(&once), "{once:?}");
-            assert!((SECOND..=SECOND * 2).contains(&often), "{often:?}");
+            assert!((SECOND / 2..=SECOND).contains(&twice), "{twice:?}");
+            assert!((SECOND * 3..=SECOND * 6).contains(&often), "{often:?}");
         }
-        assert_eq!(Pace::default().step_back(3).wait, Duration::ZERO);
+        assert_eq!(Pace::default().step_back(3, &timings).wait, Duration::ZERO);
+    }
+
+    #[test]
+    fn who_was_served_leaves_the_mutex_to_the_others_for_a_moment() {
+        let now = |ms| Moment::from_start(Duration::from_secs(100) + Duration::from_millis(ms));
+        let mut slow = pace(SECOND * 2);
+        assert_eq!(slow.leave_to_others(now(0)), Duration::ZERO);
+        slow.served(now(0));
+        assert_eq!(slow.leave_to_others(now(0)), Duration::from_millis(375));
+        assert_eq!(slow.leave_to_others(now(300)), Duration::from_millis(75));
+        assert_eq!(slow.leave_to_others(now(400)), Duration::ZERO);
+        let mut fast = pace(Duration::from_millis(5));
+        fast.served(now(0));
+        assert_eq!(fast.leave_to_others(now(0)), Duration::ZERO);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::faults::{Fault, faulty};
-use super::fixture::{Bench, grant, take};
+use super::fixture::{Bench, grant, system_clock, take};
 use crate::clock::{Clock, ManualClock};
 use crate::model::StoreError;
 use crate::store::folder::{FolderStore, layout};
@@ -85,4 +85,28 @@ fn who_has_lost_a_race_queues_at_the_mutex_again() {
         eyes.try_lock(layout::MUTEX).unwrap().is_some(),
         "and gave it back"
     );
+}
+
+/// *Given* a share on which an attempt takes a tenth of a second, and four who want something of it all the time; *then*
+/// each is served before any other has finished: whoever had the mutex leaves it to those who queue.
+#[test]
+fn nobody_is_passed_again_and_again_on_a_slow_share() {
+    const EACH: usize = 8;
+    let bench = Bench::new(1000).on_a_network();
+    let slow = |_| Fault::Before(Box::new(|| std::thread::sleep(Duration::from_millis(100))));
+    let served = &|who: usize| {
+        let share = faulty(&bench, (0..EACH * 10).map(slow).collect());
+        let mut store = bench.store_on(share, &format!("user{who}"), system_clock());
+        store.load().unwrap();
+        let turns = (0..EACH).map(|step| take(&mut store, &format!("{who}-{step}.mcam")));
+        turns.collect::<Vec<u64>>()
+    };
+    let served: Vec<Vec<u64>> = std::thread::scope(|scope| {
+        let people = (0..4).map(|who| scope.spawn(move || served(who)));
+        let people: Vec<_> = people.collect();
+        people.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let first = served.iter().filter_map(|turns| turns.first()).max();
+    let last = served.iter().filter_map(|turns| turns.last()).min();
+    assert!(first < last, "{served:?}");
 }
