@@ -54,7 +54,7 @@ fn a_machine_that_was_away_over_a_pruning_reads_the_newest_checkpoint() {
     let bench = Bench::new(10);
     bench.write(".camctl/repo.toml", "keep_history = \"30d\"\n");
     let (mut alice, clock) = bench.timed("alice");
-    let mut bob = bench.loaded("bob");
+    let (mut bob, mut carol) = (bench.loaded("bob"), bench.loaded("carol"));
     for number in 0..45 {
         take(&mut alice, &format!("{number}.mcam"));
     }
@@ -64,6 +64,10 @@ fn a_machine_that_was_away_over_a_pruning_reads_the_newest_checkpoint() {
     assert_eq!(log_folders(&bench), ["3", "4"]);
     bob.catch_up().unwrap();
     assert_eq!(held(&bob).len(), 46);
+    // Somebody stood still for a month just before they made this folder. Nobody takes the log for damaged.
+    std::fs::create_dir(bench.path(".camctl/log/0")).unwrap();
+    carol.catch_up().unwrap();
+    assert_eq!(held(&carol).len(), 46);
 }
 
 #[test]
