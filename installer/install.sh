@@ -74,6 +74,9 @@ agent_pid() {
     { "$programs/camctl" agent status --json 2>/dev/null || true; } | sed -n 's/^.*"pid": *\([0-9][0-9]*\).*$/\1/p'
 }
 
+# Whether the agent is started at login.
+starts_at_login() { "$programs/camctl" agent status --json 2>/dev/null | grep -q '"login":{"way":"'; }
+
 # ---------------------------------------------------------------------------------------------- install
 
 # A static program needs nothing of the machine it runs on, and starts eight times faster than a dynamic one.
@@ -92,7 +95,7 @@ announce() {
         todo+=("replace camctl and camctl-agent in $programs")
         [ -z "$(agent_pid)" ] || todo+=("restart the agent; your checkouts stay yours")
     else
-        todo+=("install camctl and camctl-agent to $programs" "start the agent")
+        todo+=("install camctl and camctl-agent to $programs" "start the agent, now and at every login")
     fi
     [ "$with_demo" = no ] || todo+=("show a demo in a folder of its own (camctl demo)")
     say "This will:"
@@ -168,7 +171,7 @@ hint_path() {
 }
 
 install_camctl() {
-    local built old
+    local built old at_login=yes
     announce
     confirm "Go on?" || {
         say "nothing was changed"
@@ -178,7 +181,10 @@ install_camctl() {
     need_rust "$source_folder"
     built="$(build)"
     old="$(agent_pid)"
+    # Who has said no to it is not asked again.
+    [ ! -x "$programs/camctl" ] || starts_at_login || at_login=no
     place_all "$built"
+    [ "$at_login" = no ] || "$programs/camctl" agent enable
     if [ -n "$old" ]; then
         restart_agent "$old"
     else
@@ -237,6 +243,7 @@ uninstall_camctl() {
     if [ -n "$(agent_pid)" ]; then
         "$programs/camctl" agent stop || fail "the agent does not stop; nothing was removed"
     fi
+    "$programs/camctl" agent disable --quiet || say "something still starts the agent at login; see above"
     while IFS= read -r file; do remove "$file"; done <"$manifest"
     remove "$manifest"
     remove_state

@@ -43,6 +43,7 @@ expect "camctl runs" "$prefix/bin/camctl" --version
 expect "it is static" not grep -q 'ld-linux' "$prefix/bin/camctl"
 first="$(running)"
 expect "the agent runs" test -n "$first"
+expect "it is started at login" grep -rqs camctl-agent "$home/.config"
 expect "completions are there" grep -q checkout "$prefix/share/bash-completion/completions/camctl"
 expect "manual pages are there" test -s "$prefix/share/man/man1/camctl.1"
 
@@ -55,6 +56,7 @@ token() { sed -n 's/^.*"token": *\([0-9]*\).*$/\1/p' "$repository/locks.json"; }
 
 printf 'left over\n' >"$prefix/bin/camctl-of-old"
 printf '%s\n' "$prefix/bin/camctl-of-old" >>"$prefix/lib/camctl/installed"
+"$prefix/bin/camctl" agent disable
 expect "it upgrades" "$here/install.sh" --yes --no-demo 2>"$said"
 second="$(running)"
 expect "another agent runs" test -n "$second" -a "$second" != "$first"
@@ -62,6 +64,8 @@ expect "the old one is gone" not alive "$first"
 expect "what the new version does not have is gone" not test -e "$prefix/bin/camctl-of-old"
 expect "the checkout stands" sh -c "cd '$repository' && '$prefix/bin/camctl' status a.mcam | grep -q 'over the upgrade'"
 
+expect "who does not want it started at login is not asked again" not grep -rqs camctl-agent "$home/.config"
+"$prefix/bin/camctl" agent enable
 expect "it removes itself" "$here/install.sh" --yes --uninstall
 expect "the agent is gone" not alive "$second"
 expect "the repository is left alone" test -s "$repository/.camctl/head" -a -s "$repository/a.mcam" -a -n "$(token)"

@@ -89,6 +89,18 @@ integration_filter() {
         skip "faketime is missing: the tests of clocks that differ are left out"
         filter="$filter & not test(/faketime/)"
     }
+    need_program systemd-analyze systemd || {
+        skip "systemd-analyze is missing: the unit of the start at login is not validated"
+        filter="$filter & not test(/systemd_analyze/)"
+    }
+    need_program desktop-file-validate desktop-file-utils || {
+        skip "desktop-file-validate is missing: the autostart file is not validated"
+        filter="$filter & not test(/desktop_file/)"
+    }
+    need_program dex dex || {
+        skip "dex is missing: the autostart file is not tried"
+        filter="$filter & not test(/dex_/)"
+    }
     integration="$filter"
 }
 

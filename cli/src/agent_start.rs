@@ -27,6 +27,7 @@ use camctl_shared::paths::{Paths, make_private_dir};
 use crate::agent_log;
 use crate::errors::Failure;
 use crate::link::failure;
+use crate::login::start_by_manager;
 
 /// The agent's program.
 pub const PROGRAM: &str = if cfg!(windows) {
@@ -57,7 +58,12 @@ pub fn start(paths: &Paths, endpoint: &Endpoint) -> Result<Client, Failure> {
     let began = clock.wall();
     let begin = clock.moment();
     let program = program();
-    let mut child = spawn(&program, paths)?;
+    // Where the session's manager would start this agent at login, it starts it now, and restarts it if it fails.
+    let mut child = if start_by_manager() {
+        None
+    } else {
+        Some(spawn(&program, paths)?)
+    };
     let mut ended = None;
     let mut look = LOOK;
     loop {
@@ -67,6 +73,7 @@ pub fn start(paths: &Paths, endpoint: &Endpoint) -> Result<Client, Failure> {
         }
         let now = clock.moment();
         if ended.is_none()
+            && let Some(child) = &mut child
             && let Ok(Some(status)) = child.try_wait()
         {
             ended = Some((now, status));
@@ -78,7 +85,7 @@ pub fn start(paths: &Paths, endpoint: &Endpoint) -> Result<Client, Failure> {
                 LIMIT.as_secs()
             )),
             Some((when, status)) if status.success() && now.since(when) >= RETRY => {
-                child = spawn(&program, paths)?;
+                child = Some(spawn(&program, paths)?);
                 ended = None;
                 None
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use camctl_shared::ipc::message::{Reply, Request};
 
 use crate::errors::{About, Failure};
+use crate::login::AtLogin;
 use crate::output::Output;
 
 /// Whether an agent is started when none is running.
@@ -54,15 +55,18 @@ pub trait Link {
 pub struct App {
     /// Where answers go.
     pub out: Output,
+    /// The start at login.
+    pub login: Box<dyn AtLogin>,
     link: Box<dyn Link>,
     talk: Option<Box<dyn Talk>>,
 }
 
 impl App {
     /// Nothing is connected until the first request.
-    pub fn new(out: Output, link: Box<dyn Link>) -> Self {
+    pub fn new(out: Output, link: Box<dyn Link>, login: Box<dyn AtLogin>) -> Self {
         Self {
             out,
+            login,
             link,
             talk: None,
         }

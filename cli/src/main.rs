@@ -2,6 +2,7 @@
 //!
 //! - [`args`]: the grammar and the table of verbs; [`commands`]: one file for each verb.
 //! - [`app`]: what every command works with; [`link`], [`agent_start`], [`agent_log`]: the way to the agent.
+//! - [`login`]: having the agent started at login.
 //! - [`batch`]: several files in one command; [`files`]: paths as they are typed.
 //! - [`mod@output`]: the only place that prints; [`errors`]: the only place that words errors; [`exit`]: the exit codes.
 //!
@@ -19,6 +20,7 @@ mod errors;
 mod exit;
 mod files;
 mod link;
+mod login;
 mod output;
 #[cfg(test)]
 mod testing;
@@ -50,7 +52,8 @@ fn main() -> ExitCode {
     let exit = match args::parse(&words) {
         Ok(parsed) => {
             let global = parsed.global;
-            let mut app = App::new(output(mode(global)), Box::new(Local::new(may_start(global))));
+            let link = Box::new(Local::new(may_start(global)));
+            let mut app = App::new(output(mode(global)), link, Box::new(login::Here));
             let result = parsed.run(&mut app);
             finish(app.out, parsed.verb.name, result)
         }

@@ -18,6 +18,7 @@ use jiff::tz::{TimeZone, offset};
 
 use crate::app::{App, Link, Start, Talk};
 use crate::errors::{About, Failure};
+use crate::login::{AtLogin, State, Way};
 use crate::output::time::Times;
 use crate::output::{Mode, Output};
 
@@ -132,6 +133,33 @@ impl Link for Scripts {
     }
 }
 
+/// A session that starts the agent at login by systemd, and cannot do otherwise.
+struct LoginBySystemd;
+
+impl AtLogin for LoginBySystemd {
+    fn state(&self) -> State {
+        State {
+            way: Some(Way {
+                word: "systemd",
+                text: "by systemd's user manager",
+            }),
+            place: Some("/home/bob/.config/systemd/user/camctl-agent.service".into()),
+            problem: None,
+        }
+    }
+
+    fn enable(&self) -> Result<State, Failure> {
+        Ok(State {
+            problem: Some("it is set up in two ways".into()),
+            ..self.state()
+        })
+    }
+
+    fn disable(&self) -> Result<bool, Failure> {
+        Ok(true)
+    }
+}
+
 /// A stream that can be read back; with `room`, its reader goes away after so many bytes.
 #[derive(Clone, Default)]
 pub struct Stream {
@@ -224,7 +252,7 @@ pub fn play_to(words: &[&str], scripts: Vec<Result<Script, Failure>>, out: &Stre
     };
     let mode: Mode = crate::mode(parsed.global);
     let output = Output::to_streams(mode, Box::new(out.clone()), Box::new(err.clone()), times());
-    let mut app = App::new(output, Box::new(link));
+    let mut app = App::new(output, Box::new(link), Box::new(LoginBySystemd));
     let result = parsed.run(&mut app);
     let exit = crate::finish(app.out, parsed.verb.name, result);
     Played {

@@ -32,6 +32,8 @@ mod init;
 mod list;
 #[cfg(target_os = "linux")]
 mod load;
+#[cfg(target_os = "linux")]
+mod login;
 #[cfg(unix)]
 mod names;
 #[cfg(unix)]

@@ -1,9 +1,9 @@
-//! What only Windows has: drive letters, UNC names, paths of other letters' size.
+//! What only Windows has: drive letters, UNC names, paths of other letters' size, the Run key.
 
 use std::path::PathBuf;
 
 use serde_json::json;
-use testkit::Repository;
+use testkit::{Repository, Sandbox, Script};
 
 use crate::stage::{Stage, file};
 
@@ -72,4 +72,47 @@ fn a_file_is_the_same_by_every_name_that_windows_has_for_it() {
         keys.iter().filter(|key| key.contains("c.vnc")).count() <= 1,
         "{keys:?}"
     );
+}
+
+/// Given nothing in the Run key, when the start at login is enabled and disabled, then the value comes and goes; what
+/// another program has written under the same name stays.
+#[test]
+fn the_run_key_is_written_and_removed() {
+    const KEY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+    let sandbox = Sandbox::new();
+    let alice = sandbox.machine("alice", "CAM-03");
+    let registry = |words: &[&str]| Script::new("reg").arguments(words).run();
+    let login = || alice.camctl(["agent", "status", "--json"]).run().exits(15).json()["login"].clone();
+    assert_eq!(login()["way"], json!(null));
+    for _ in 0..2 {
+        alice.camctl(["agent", "enable"]).run().succeeds();
+        let written = registry(&["query", KEY, "/v", "camctl"]).succeeds();
+        assert!(
+            written.out.contains("camctl-agent.exe\"") || written.out.contains("camctlw.exe\" agent start"),
+            "{}",
+            written.out
+        );
+    }
+    assert_eq!(
+        (&login()["way"], &login()["problem"]),
+        (&json!("run_key"), &json!(null))
+    );
+    alice
+        .camctl(["agent", "disable"])
+        .run()
+        .succeeds()
+        .says("no longer");
+    assert_eq!(registry(&["query", KEY, "/v", "camctl"]).code, Some(1));
+    registry(&["add", KEY, "/v", "camctl", "/d", "other.exe", "/f"]).succeeds();
+    alice
+        .camctl(["agent", "enable"])
+        .run()
+        .exits(1)
+        .says("was not written by camctl");
+    alice
+        .camctl(["agent", "disable"])
+        .run()
+        .succeeds()
+        .says("was not");
+    registry(&["delete", KEY, "/v", "camctl", "/f"]).succeeds();
 }

@@ -10,18 +10,21 @@ use crate::app::{ANSWER_LIMIT, App, Start, Talk, out_of_place};
 use crate::args::Verb;
 use crate::errors::{About, Failure};
 use crate::exit::Exit;
+use crate::login;
 use crate::output::clean::clean;
-use crate::output::json::agent::{AgentShape, StoppedShape};
+use crate::output::json::agent::{AgentShape, DisabledShape, LoginOnlyShape, StoppedShape};
 use crate::output::style::Paint;
 use crate::output::table::Cell;
 
 /// Start, stop or ask the agent, which holds your locks
 ///
-/// There is one agent for each person and machine. The first command that needs it starts it.
-/// When it stops, checkouts are kept and shown to others as "away".
+/// There is one agent for each person and machine. The first command that needs it starts it;
+/// `enable` has it started at login. When it stops, checkouts are kept and shown to others as
+/// "away".
 ///
 /// Examples:
 ///   camctl agent status
+///   camctl agent enable                         start it at every login
 ///   camctl agent restart                        after an update
 ///   camctl agent logs -f                        follow its log
 #[derive(Debug, Args)]
@@ -39,10 +42,18 @@ enum Action {
     Stop,
     /// Stop the agent and start it again
     Restart,
-    /// Who it works for, and which repositories it looks after
+    /// Who it works for, which repositories it looks after, whether it is started at login
     ///
     /// Never starts an agent: exit code 15 when none is running.
     Status,
+    /// Have the agent started at every login
+    ///
+    /// By systemd's user manager where there is one (also over SSH), else by the desktop's autostart;
+    /// on Windows by the Run key, on macOS by launchd. Takes effect at the next login; run it again
+    /// after camctl was moved.
+    Enable,
+    /// Have the agent started at login no more; one that runs goes on
+    Disable,
     /// Show the end of its newest log; also when it does not run
     ///
     /// Examples:
@@ -79,11 +90,23 @@ impl Verb for Agent {
                 stop(app)?;
                 start(app, "agent restart")
             }
-            Action::Status => {
-                let mut talk = app.open(Start::Never)?;
-                let report = report(&mut *talk, "agent status")?;
-                show(app, &report);
-                app.out.answer("agent status", AgentShape::from(&report), None);
+            Action::Status => Ok(status(app)),
+            Action::Enable => {
+                let state = app.login.enable()?;
+                show_login(app, &state);
+                let shape = LoginOnlyShape::new(&state);
+                app.out.answer("agent enable", shape, None);
+                Ok(Exit::Done)
+            }
+            Action::Disable => {
+                let was_enabled = app.login.disable()?;
+                app.out.say(if was_enabled {
+                    "the agent is no longer started at login"
+                } else {
+                    "the agent was not started at login"
+                });
+                app.out
+                    .answer("agent disable", DisabledShape { was_enabled }, None);
                 Ok(Exit::Done)
             }
             Action::Logs { follow, lines } => logs(app, follow, lines),
@@ -97,6 +120,44 @@ fn start(app: &mut App, command: &'static str) -> Result<Exit, Failure> {
     app.out.say(&format!("the agent runs (process {})", report.pid));
     app.out.answer(command, AgentShape::from(&report), None);
     Ok(Exit::Done)
+}
+
+/// The start at login is told also when no agent runs.
+fn status(app: &mut App) -> Exit {
+    const COMMAND: &str = "agent status";
+    let login = app.login.state();
+    let report = app
+        .open(Start::Never)
+        .and_then(|mut talk| report(&mut *talk, COMMAND));
+    match report {
+        Ok(report) => {
+            show(app, &report, &login);
+            let shape = AgentShape::from(&report).with_login(&login);
+            app.out.answer(COMMAND, shape, None);
+            Exit::Done
+        }
+        Err(failure) => {
+            show_login(app, &login);
+            app.out.error(&failure);
+            app.out
+                .answer(COMMAND, LoginOnlyShape::new(&login), Some(&failure));
+            failure.code().1
+        }
+    }
+}
+
+fn show_login(app: &mut App, state: &login::State) {
+    match &state.way {
+        Some(way) => {
+            let place = state.place.as_deref().map(clean).unwrap_or_default();
+            app.out
+                .say(&format!("it is started at login {} ({place})", way.text));
+        }
+        None => app.out.say("it is not started at login (camctl agent enable)"),
+    }
+    if let Some(problem) = &state.problem {
+        app.out.warn("warning:", &clean(problem));
+    }
 }
 
 fn report(talk: &mut dyn Talk, command: &'static str) -> Result<AgentReport, Failure> {
@@ -137,7 +198,7 @@ fn stop(app: &mut App) -> Result<bool, Failure> {
     Ok(true)
 }
 
-fn show(app: &mut App, agent: &AgentReport) {
+fn show(app: &mut App, agent: &AgentReport, login: &login::State) {
     if !app.out.is_human() {
         return;
     }
@@ -150,6 +211,7 @@ fn show(app: &mut App, agent: &AgentReport) {
         clean(&agent.version)
     ));
     app.out.say(&format!("its log is in {}", clean(&agent.log)));
+    show_login(app, login);
     if agent.repositories.is_empty() {
         app.out.say("it looks after no repository yet");
         return;

@@ -108,6 +108,23 @@ fn asking_for_an_agent_that_does_not_run_is_an_error_and_stopping_it_is_none() {
 }
 
 #[test]
+fn the_start_at_login_is_told_whether_an_agent_runs_or_not() {
+    let none = || vec![Err(Failure::NoAgent)];
+    let mut shown = String::new();
+    for words in [
+        &["agent", "enable"][..],
+        &["agent", "enable", "--json"],
+        &["agent", "disable"],
+        &["agent", "disable", "--json"],
+        &["agent", "status"],
+        &["agent", "status", "--json"],
+    ] {
+        shown += &play_to(words, none(), &Stream::default()).shown();
+    }
+    insta::assert_snapshot!("login", shown);
+}
+
+#[test]
 fn restart_stops_and_starts() {
     let played = play(
         &["agent", "restart"],

@@ -4,6 +4,7 @@ use camctl_shared::ipc::message::{AgentReport, Finding, Initialised, RepositoryR
 use serde::Serialize;
 
 use super::rfc3339;
+use crate::login::State;
 
 /// A repository that was made.
 #[derive(Debug, Serialize)]
@@ -44,6 +45,59 @@ pub struct AgentShape {
     started: Option<String>,
     log: String,
     repositories: Vec<RepositoryShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<LoginShape>,
+}
+
+impl AgentShape {
+    /// The same, with how it stands with the start at login.
+    #[must_use]
+    pub fn with_login(self, state: &State) -> Self {
+        Self {
+            login: Some(LoginShape::from(state)),
+            ..self
+        }
+    }
+}
+
+/// The start at login.
+#[derive(Debug, Serialize)]
+struct LoginShape {
+    way: Option<&'static str>,
+    place: Option<String>,
+    problem: Option<String>,
+}
+
+impl From<&State> for LoginShape {
+    fn from(state: &State) -> Self {
+        Self {
+            way: state.way.map(|way| way.word),
+            place: state.place.clone(),
+            problem: state.problem.clone(),
+        }
+    }
+}
+
+/// `agent enable`, and `agent status` without an agent: how it stands with the start at login, and no more.
+#[derive(Debug, Serialize)]
+pub struct LoginOnlyShape {
+    login: LoginShape,
+}
+
+impl LoginOnlyShape {
+    /// How it stands.
+    pub fn new(state: &State) -> Self {
+        Self {
+            login: LoginShape::from(state),
+        }
+    }
+}
+
+/// `agent disable`: whether there was anything to take back.
+#[derive(Debug, Serialize)]
+pub struct DisabledShape {
+    /// Whether the agent was started at login.
+    pub was_enabled: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,6 +133,7 @@ impl From<&AgentReport> for AgentShape {
             started: rfc3339(agent.started_us),
             log: agent.log.clone(),
             repositories: agent.repositories.iter().map(repository).collect(),
+            login: None,
         }
     }
 }
