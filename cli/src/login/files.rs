@@ -30,11 +30,6 @@ pub(super) fn look(path: &Path) -> Found {
     }
 }
 
-/// Whether anything stands there, a link that leads nowhere too.
-pub(super) fn exists(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
-}
-
 /// Refuses what somebody else has put there.
 pub(super) fn refuse_foreign(path: &Path) -> Result<(), String> {
     match look(path) {

@@ -27,7 +27,7 @@ fn state_in(config: &Path, whom: &Whom) -> Result<State, String> {
     let places = Places::below(config);
     let entry = config.join(xdg::NAME);
     let unit_text = systemd::unit(whom)?;
-    let by_unit = files::exists(&places.wanted);
+    let by_unit = places.is_wanted();
     Ok(match (files::look(&places.unit), files::look(&entry)) {
         (Found::Ours(text), other) if by_unit => {
             let twice = matches!(other, Found::Ours(_));

@@ -81,6 +81,11 @@ impl Places {
             wanted: folder.join(format!("{TARGET}.wants")).join(UNIT),
         }
     }
+
+    /// Whether the target wants it; a link that leads nowhere is one all the same.
+    pub(super) fn is_wanted(&self) -> bool {
+        fs::symlink_metadata(&self.wanted).is_ok()
+    }
 }
 
 /// Whether there is a manager that answers.
@@ -90,7 +95,7 @@ pub(super) fn answers() -> bool {
 
 /// Has the unit started at every login.
 pub(super) fn enable(places: &Places) -> bool {
-    call(&["daemon-reload"]) && call(&["enable", UNIT]) && files::exists(&places.wanted)
+    call(&["daemon-reload"]) && call(&["enable", UNIT]) && places.is_wanted()
 }
 
 /// Takes the link back, and has the unit forgotten, whose file is gone already; where no manager `answers` there is none
