@@ -26,6 +26,8 @@ use super::worker::{Opened, Opener, Worker};
 use crate::desktop::fake::FakeDesktop;
 use crate::state::Kept;
 
+const STALE: Duration = Duration::from_secs(361);
+
 /// A folder that holds every file one asks for, but for those below `missing/`.
 #[derive(Clone, Default)]
 struct AnyFile {

@@ -76,6 +76,8 @@ pub struct Worker {
     backlog: VecDeque<Asks>,
     in_doubt: Option<Batch>,
     unsettled: bool,
+    /// Those whose commit is settled have to wait: this desk cannot show itself just now, or the table is damaged.
+    hindered: bool,
     counter: u64,
     /// When opening it was last tried.
     tried: Option<Moment>,
@@ -110,6 +112,7 @@ impl Worker {
             backlog: VecDeque::new(),
             in_doubt: None,
             unsettled: false,
+            hindered: false,
             counter,
             tried: None,
             events: None,
@@ -156,7 +159,7 @@ impl Worker {
         let now = self.now();
         self.schedule.set_pace(self.board.pace(now));
         let waiting = !self.backlog.is_empty() || self.in_doubt.is_some();
-        if waiting && !self.unsettled {
+        if waiting && !self.unsettled && !self.hindered {
             now
         } else {
             self.schedule.next()

@@ -8,8 +8,6 @@ use super::*;
 use crate::desktop::What as Told;
 use crate::problem::Problem;
 
-const STALE: Duration = Duration::from_secs(361);
-
 fn granted(verdict: &Verdict) -> bool {
     matches!(&verdict.result, Ok(success) if matches!(success.done, Done::Granted { .. }))
 }

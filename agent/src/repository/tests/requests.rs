@@ -92,6 +92,27 @@ fn who_asks_while_a_commit_is_being_settled_does_not_keep_it_from_being_settled(
     assert!(granted(&first.verdict()) && granted(&second.verdict()));
 }
 
+/// Found by the simulation: the disk was full, and the worker tried to come back thousands of times a second.
+#[test]
+fn who_waits_for_a_settled_commit_waits_quietly_until_the_desk_can_show_itself() {
+    let office = Office::new();
+    let mut alice = office.desk("alice");
+    alice.lose_for_a_while(Lost::Request);
+    let mut waiting = alice.send(vec![checkout("a.mcam")], Unread::Keep);
+    alice.settle_down();
+    // Her machine sleeps, and then nothing can be written for a while.
+    office.clock.advance(STALE);
+    for _ in 0..1000 {
+        alice.faults.fail_next_call(Call::Commit, away());
+    }
+    office.pass(Duration::from_secs(60), &mut [&mut alice]);
+    assert!(waiting.is_open());
+    let left = alice.faults.forget(Call::Commit);
+    assert!(left > 900, "it was tried {} times in a minute", 1000 - left);
+    office.pass(Duration::from_secs(60), &mut [&mut alice]);
+    assert!(granted(&waiting.verdict()));
+}
+
 #[test]
 fn a_grant_that_came_too_late_is_kept_and_told() {
     let office = Office::new();

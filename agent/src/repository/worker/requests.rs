@@ -20,6 +20,7 @@ const TOGETHER: usize = 512;
 
 impl Worker {
     pub(super) fn serve_asks(&mut self) {
+        self.hindered = false;
         if self.backlog.is_empty() && self.in_doubt.is_none() {
             return;
         }
@@ -34,9 +35,11 @@ impl Worker {
             return;
         }
         if let Some(problem) = self.still_damaged() {
+            self.hindered = true;
             return self.refuse_backlog(&problem);
         }
         if let Err(error) = self.make_sure() {
+            self.hindered = true;
             // What is being settled is waited for; everything else is refused.
             if !self.unsettled {
                 self.refuse_backlog(&Problem::Store(error));

@@ -60,6 +60,14 @@ impl Faults {
         self.plan().failures.push_back((Some(call), error));
     }
 
+    /// What was still to fail so goes on. Returns how often it was.
+    pub fn forget(&self, call: Call) -> usize {
+        let failures = &mut self.plan().failures;
+        let before = failures.len();
+        failures.retain(|(only, _)| *only != Some(call));
+        before - failures.len()
+    }
+
     /// The share is away: every call fails with `error`, until `None` brings it back.
     pub fn away(&self, error: Option<StoreError>) {
         self.plan().away = error;
