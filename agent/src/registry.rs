@@ -8,6 +8,7 @@ mod looking;
 mod spelling;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,10 +24,10 @@ use tokio::time::timeout;
 
 use self::looking::{Looking, Looks};
 use self::spelling::{plain, relative};
-use crate::desktop::{Desktop, Mine, RepositoryView, View};
+use crate::desktop::Desktop;
 use crate::problem::Problem;
 use crate::repository::Repository;
-use crate::repository::board::{Board, Health};
+use crate::repository::board::Board;
 use crate::repository::pulse::Attentive;
 use crate::repository::worker::{Opened, Opener};
 use crate::state::Kept;
@@ -335,38 +336,10 @@ impl Registry {
         let worth_it = |repository: &Arc<Repository>| {
             let kept = repository.kept();
             let opened = repository.board.table().is_some();
-            (opened || kept.may_hold() || !kept.lost.is_empty()).then_some(kept)
+            let told = !kept.lost.is_empty() || !kept.wishes.is_empty();
+            (opened || kept.may_hold() || told).then_some(kept)
         };
         self.all().iter().filter_map(worth_it).collect()
-    }
-
-    /// How things stand, for the desktop.
-    pub fn view(&self) -> View {
-        let view = |repository: &Arc<Repository>| {
-            let state = repository.board.state();
-            RepositoryView {
-                folder: repository.board.folder.clone(),
-                problem: match &state.health {
-                    Health::Away(error) | Health::Damaged(error) => Some(error.to_string()),
-                    Health::Opening | Health::Well | Health::Stopped => None,
-                },
-                is_unsafe: state.told_unsafe,
-                mine: state
-                    .mine
-                    .iter()
-                    .map(|(file, held)| Mine {
-                        file: file.clone(),
-                        token: held.token,
-                        since: held.since,
-                    })
-                    .collect(),
-                awaited: Vec::new(),
-                questions: Vec::new(),
-            }
-        };
-        View {
-            repositories: self.all().iter().map(view).collect(),
-        }
     }
 }
 

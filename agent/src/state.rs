@@ -16,6 +16,7 @@ use camctl_shared::rules::Away;
 
 use self::form::{FORMAT, Form};
 use crate::repository::board::{Held, Loss};
+use crate::repository::courtesy::Wish;
 
 /// Longer than any sane state; a longer file is damaged.
 const LONGEST: u64 = 64 << 20;
@@ -35,6 +36,8 @@ pub struct Kept {
     pub lost: BTreeMap<String, Loss>,
     /// How long parked sessions have been away.
     pub away: BTreeMap<SessionId, Away>,
+    /// What its person wants to be told about, by name.
+    pub wishes: BTreeMap<String, Wish>,
 }
 
 impl Kept {
@@ -233,6 +236,16 @@ mod tests {
                 session: None,
             }),
         };
+        let wish = Wish {
+            until: Some(held.since),
+            owner: Arc::clone(&loss.by),
+            token: Some(8),
+            since: held.since,
+        };
+        let endless = Wish {
+            until: None,
+            ..wish.clone()
+        };
         let away = Away {
             commit: 5,
             so_far: Duration::from_secs(60),
@@ -248,6 +261,7 @@ mod tests {
                 held: BTreeMap::from([("a.mcam".into(), held)]),
                 lost: BTreeMap::from([("b.mcam".into(), loss)]),
                 away: BTreeMap::from([(SessionId::parse("s2").unwrap(), away)]),
+                wishes: BTreeMap::from([("c.mcam".into(), wish), ("d.mcam".into(), endless)]),
             }],
         }
     }
@@ -259,6 +273,24 @@ mod tests {
         let mut file = StateFile::new(path.clone(), "alice", "CAM-03");
         file.save(&sample()).unwrap();
         assert_eq!(StateFile::new(path, "alice", "CAM-03").load(), (sample(), None));
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_read_and_what_a_newer_one_adds_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session.json");
+        let text = r#"{ "format": 1, "user": "alice", "machine": "CAM-03", "session": "s1", "mood": "good",
+            "repositories": [{ "root": "/mnt/cam", "seen": 4, "mood": 7 }] }"#;
+        std::fs::write(&path, text).unwrap();
+        let (state, problem) = StateFile::new(path, "alice", "CAM-03").load();
+        assert_eq!(problem, None);
+        let kept = Kept {
+            root: "/mnt/cam".into(),
+            doubtful: true,
+            seen: Some(4),
+            ..Kept::default()
+        };
+        assert_eq!(state.repositories, [kept]);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
-use camctl_shared::ipc::message::{EndedInfo, Fault, FileReport, LockInfo, Outcome, Presence, Whose};
+use camctl_shared::ipc::message::{
+    EndedInfo, Fault, FileReport, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose,
+};
 use camctl_shared::model::{
-    Ended, FileName, Lock, Owner, Policy, Refusal, ShareErrorKind, StoreError, Table,
+    Ended, FileName, Lock, Note, Owner, Policy, Refusal, ShareErrorKind, StoreError, Table, Waiter,
 };
 use camctl_shared::rules::{Done, Judge, Standing};
 
@@ -15,6 +17,9 @@ use crate::problem::Problem;
 
 /// The longest message or reason, in bytes: it stands in the table for as long as the lock does.
 pub const LONGEST_MESSAGE: usize = 4000;
+
+/// So many people in line, and so many requests, are shown; with their messages they fit into a frame.
+const SHOWN: usize = 100;
 
 /// From where a lock is looked at: by whom, against which table, and how sure one may be of one's own locks.
 pub struct Eyes<'a> {
@@ -61,8 +66,59 @@ impl Eyes<'_> {
             whose: self.whose(&lock.owner),
             presence: self.presence(file, lock),
             parked_us: parked.map(|absence| absence.since.as_microsecond()),
-            waiting: u32::try_from(lock.queue.len()).unwrap_or(u32::MAX),
+            waiting: count(lock.queue.len()),
+            place: self.place(lock).map(count),
+            asked: count(lock.requests.iter().filter(|note| note.answer.is_none()).count()),
         }
+    }
+
+    /// One's own place in line, counted from 1.
+    pub fn place(&self, lock: &Lock) -> Option<usize> {
+        let has = lock
+            .queue
+            .iter()
+            .position(|waiter| waiter.owner.same_desk(self.me));
+        has.map(|before| before + 1)
+    }
+
+    /// Those who wait for `file`, the first first.
+    pub fn line(&self, file: &FileName) -> Vec<WaiterInfo> {
+        let waiter = |waiter: &Waiter| WaiterInfo {
+            user: waiter.owner.user.to_string(),
+            machine: waiter.owner.machine.as_deref().map(str::to_owned),
+            since_us: waiter.since.as_microsecond(),
+            message: shortened(&waiter.message).to_owned(),
+            whose: self.whose(&waiter.owner),
+            presence: self.presence_of(waiter),
+        };
+        let lock = self.table.locks.get(file);
+        let queue = lock.map_or(&[][..], |lock| lock.queue.as_slice());
+        queue.iter().take(SHOWN).map(waiter).collect()
+    }
+
+    fn presence_of(&self, waiter: &Waiter) -> Presence {
+        match &waiter.owner.session {
+            Some(_) if waiter.owner.same_desk(self.me) => Presence::Alive,
+            None => Presence::Stale,
+            Some(session) if self.table.parked.contains_key(session) => Presence::Parked,
+            Some(session) if self.judge.session_is_stale(self.table, session) => Presence::Stale,
+            Some(_) => Presence::Alive,
+        }
+    }
+
+    /// What was asked of the owner of `file`, oldest first.
+    pub fn notes(&self, file: &FileName) -> Vec<NoteInfo> {
+        let note = |note: &Note| NoteInfo {
+            user: note.from.user.to_string(),
+            machine: note.from.machine.as_deref().map(str::to_owned),
+            at_us: note.at.as_microsecond(),
+            message: shortened(&note.message).to_owned(),
+            answer: note.answer.as_deref().map(|answer| shortened(answer).to_owned()),
+            whose: self.whose(&note.from),
+        };
+        let lock = self.table.locks.get(file);
+        let notes = lock.map_or(&[][..], |lock| lock.requests.as_slice());
+        notes.iter().take(SHOWN).map(note).collect()
     }
 
     /// A lock that was granted a moment ago. An agent that was frozen before it could say so may have learnt meanwhile
@@ -173,6 +229,9 @@ impl Eyes<'_> {
                 stale_after_ms: milliseconds(self.policy.stale_after),
                 administrators: self.policy.administrators.clone(),
             },
+            Refusal::Yours { file, lock } => Fault::Yours {
+                lock: self.lock(file, lock),
+            },
             Refusal::NoReason { .. } => Fault::NoReason,
         }
     }
@@ -275,6 +334,10 @@ fn shortened(message: &str) -> &str {
         .rev()
         .find(|end| message.is_char_boundary(*end));
     &message[..end.unwrap_or(0)]
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Milliseconds, as the protocol counts.

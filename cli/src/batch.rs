@@ -249,8 +249,17 @@ impl Batch {
         let failure = self.failure();
         let times = app.out.times();
         if app.out.is_json() {
-            let files = self.entries.iter().map(|entry| entry.shape(times)).collect();
-            app.out.answer(self.verb, FilesShape { files }, failure.as_ref());
+            let all = self.tell == Tell::Later;
+            let (awaited, files) = self
+                .entries
+                .iter()
+                .partition::<Vec<_>, _>(|entry| all && matches!(entry.result, Ok(Outcome::Awaited { .. })));
+            let shapes = |entries: Vec<&Entry>| entries.into_iter().map(|entry| entry.shape(times)).collect();
+            let shape = FilesShape {
+                files: shapes(files),
+                awaited: all.then(|| shapes(awaited)),
+            };
+            app.out.answer(self.verb, shape, failure.as_ref());
         }
         match failure {
             None => Exit::Done,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::{ManualClock, Timestamp};
 use camctl_shared::ipc::message::{
-    EndedInfo, FileReport, LockInfo, Outcome, Presence, Reply, Request, Whose,
+    EndedInfo, FileReport, LockInfo, NoteInfo, Outcome, Presence, Reply, Request, WaiterInfo, Whose,
 };
 use jiff::tz::{TimeZone, offset};
 
@@ -52,6 +52,8 @@ pub fn alice() -> LockInfo {
         presence: Presence::Alive,
         parked_us: None,
         waiting: 0,
+        place: None,
+        asked: 0,
     }
 }
 
@@ -66,6 +68,54 @@ pub fn mine() -> LockInfo {
         token: Some(1900),
         whose: Whose::Mine,
         ..alice()
+    }
+}
+
+/// How a file stands that nobody waits for.
+pub fn stands(lock: Option<LockInfo>, size: Option<u64>, exists: Option<bool>) -> Outcome {
+    Outcome::Stands {
+        lock,
+        size,
+        exists,
+        line: Vec::new(),
+        requests: Vec::new(),
+        notify: false,
+    }
+}
+
+/// Bob, who waits for the file.
+pub fn bob_waits() -> WaiterInfo {
+    WaiterInfo {
+        user: "bob".into(),
+        machine: Some("CNC-1".into()),
+        since_us: minutes_ago(30),
+        message: "Op 30".into(),
+        whose: Whose::Mine,
+        presence: Presence::Alive,
+    }
+}
+
+/// Carol, who waits for the file.
+pub fn carol_waits() -> WaiterInfo {
+    WaiterInfo {
+        user: "carol".into(),
+        machine: Some("CNC-2".into()),
+        since_us: minutes_ago(40),
+        message: String::new(),
+        whose: Whose::Theirs,
+        ..bob_waits()
+    }
+}
+
+/// Carol, or whoever one is, asked for the file.
+pub fn note(answer: Option<&str>, whose: Whose) -> NoteInfo {
+    NoteInfo {
+        user: "carol".into(),
+        machine: Some("CNC-2".into()),
+        at_us: minutes_ago(10),
+        message: "the customer waits".into(),
+        answer: answer.map(str::to_owned),
+        whose,
     }
 }
 

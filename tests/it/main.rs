@@ -39,6 +39,7 @@ mod names;
 #[cfg(unix)]
 mod no_double_grant;
 mod no_mutex;
+mod notify;
 #[cfg(unix)]
 mod old_tools;
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use camctl_shared::model::{
-    Case, Draft, FileName, How, Refusal, RequestId, SessionId, StoreError, Table, Token,
+    Case, Draft, FileName, How, Lock, Refusal, RequestId, SessionId, StoreError, Table, Token,
 };
 use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent};
 use camctl_shared::share::Meta;
@@ -28,6 +28,7 @@ use crate::problem::Problem;
 pub struct Batch {
     open: Vec<Open>,
     pending: Vec<Pending>,
+    refused: Vec<(FileName, Arc<Lock>)>,
 }
 
 /// One request, with as many verdicts as are in.
@@ -188,7 +189,12 @@ impl Batch {
             } = pending;
             let result = match answer {
                 Answer::Done(done) => Ok(success(done, meta)),
-                Answer::Refused(refusal) => Err(Problem::Refused(refusal)),
+                Answer::Refused(refusal) => {
+                    if let Refusal::Held { file, lock, .. } = &refusal {
+                        self.refused.push((file.clone(), Arc::clone(lock)));
+                    }
+                    Err(Problem::Refused(refusal))
+                }
                 Answer::Settled(commit) => {
                     match last.or_else(|| from_table(&store.table().read(), &ask, commit)) {
                         Some(done) => Ok(success(done, meta)),
@@ -228,6 +234,11 @@ impl Batch {
             *place = Some(verdict);
             open.left -= 1;
         }
+    }
+
+    /// Files that were refused because somebody else has them, and by which lock. Each is told once.
+    pub fn refused(&mut self) -> Vec<(FileName, Arc<Lock>)> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Sends what is complete. Refusals whose cause is a lock that was lost say so, and the loss is told with that.

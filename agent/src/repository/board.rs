@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,9 @@ use camctl_shared::share::Share;
 use camctl_shared::store::SharedTable;
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
+use super::courtesy::Courtesy;
 use super::life::Life;
+use super::pulse::Pulse;
 use super::schedule::Pace;
 use crate::problem::Problem;
 use crate::state::Kept;
@@ -109,6 +111,8 @@ pub struct State {
     pub mine: BTreeMap<FileName, Held>,
     /// What it lost.
     pub lost: BTreeMap<FileName, Loss>,
+    /// What its person waits for.
+    pub courtesy: Courtesy,
     /// When somebody last asked for something.
     pub asked: Option<Moment>,
     /// What an earlier run knew, until the table was read.
@@ -123,50 +127,6 @@ impl State {
             self.lost.pop_first();
         }
     }
-}
-
-/// When the share answered last, and whether it is being asked right now.
-#[derive(Debug, Default)]
-pub struct Pulse {
-    answered_ms: AtomicU64,
-    asked_ms: AtomicU64,
-}
-
-impl Pulse {
-    /// The share is asked something.
-    pub fn asked(&self, now: Moment) {
-        self.asked_ms.store(stamp(now), Ordering::Relaxed);
-    }
-
-    /// The share answered.
-    pub fn answered(&self, now: Moment) {
-        self.answered_ms.store(stamp(now), Ordering::Relaxed);
-        self.asked_ms.store(0, Ordering::Relaxed);
-    }
-
-    /// The system gave up waiting for an answer.
-    pub fn gave_up(&self) {
-        self.asked_ms.store(0, Ordering::Relaxed);
-    }
-
-    /// When it last answered.
-    pub fn last(&self) -> Option<Moment> {
-        moment(self.answered_ms.load(Ordering::Relaxed))
-    }
-
-    /// For how long it owes an answer.
-    pub fn owes(&self, now: Moment) -> Option<Duration> {
-        moment(self.asked_ms.load(Ordering::Relaxed)).map(|asked| now.since(asked))
-    }
-}
-
-fn stamp(moment: Moment) -> u64 {
-    let since_start = moment.since(Moment::default()).as_millis();
-    u64::try_from(since_start).unwrap_or(u64::MAX).max(1)
-}
-
-fn moment(stamp: u64) -> Option<Moment> {
-    (stamp != 0).then(|| Moment::from_start(Duration::from_millis(stamp)))
 }
 
 /// See the module.
@@ -236,6 +196,7 @@ impl Board {
                 digested: None,
                 mine: BTreeMap::new(),
                 lost: BTreeMap::new(),
+                courtesy: Courtesy::default(),
                 asked: None,
                 kept: Kept::default(),
             }),
@@ -349,6 +310,9 @@ impl Board {
             return Pace::Busy;
         }
         let state = self.state();
+        if state.courtesy.waits() {
+            return Pace::Busy;
+        }
         let lately = state.asked.is_some_and(|asked| now.since(asked) < CALM_FOR);
         if lately || !state.mine.is_empty() {
             Pace::Calm

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use camctl_shared::model::{Change, Commit, Ended, FileName, How, Kind, Owner, Table};
 
 use super::board::{Board, Held, Loss, News, State, held};
+use super::courtesy::Freed;
 use crate::desktop::{Desktop, Notice, What};
 use crate::state::Kept;
 
@@ -37,15 +38,18 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     let mut leases = false;
     {
         let mut state = board.state();
+        let mut freed = Freed::new();
         for commit in news {
             tracing::debug!(folder = %board.folder, n = commit.n, author = %commit.author, "learnt of a commit");
             state.digested = Some(commit.n);
             for change in &commit.draft.changes {
                 let before = notices.len();
                 stirred |= take(&mut state, &board.me, change, &mut notices) || notices.len() > before;
+                stirred |= state.courtesy.take(change, &board.me, &mut freed);
                 leases |= change.lock.as_ref().is_some_and(|lock| lock.kind == Kind::Lease);
             }
         }
+        notices.extend(state.courtesy.fulfil(freed, board.clock.wall()));
     }
     if leases && let Some(table) = board.table() {
         let now = board.clock.moment();
@@ -111,6 +115,11 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
             .into_iter()
             .filter_map(|(file, loss)| Some((name(file)?, loss)))
             .collect();
+        state.courtesy.wishes = kept
+            .wishes
+            .into_iter()
+            .filter_map(|(file, wish)| Some((name(file)?, wish)))
+            .collect();
     }
     // Where nothing was read before, nothing is new.
     let is_new = |commit: &&Arc<Commit>| kept.seen.is_some_and(|seen| commit.n > seen);
@@ -128,6 +137,10 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
         state.lose(file.clone(), without_trace(board, was, holder.clone()));
         let folder = board.folder.clone();
         let what = What::LockGone { file, holder };
+        desktop.tell(Notice { folder, what });
+    }
+    for what in state.courtesy.compare(table, &board.me, board.clock.wall()) {
+        let folder = board.folder.clone();
         desktop.tell(Notice { folder, what });
     }
 }
@@ -154,6 +167,12 @@ pub fn kept(board: &Board) -> Kept {
             .map(|(file, loss)| (file.as_str().to_owned(), loss.clone()))
             .collect(),
         away,
+        wishes: state
+            .courtesy
+            .wishes
+            .iter()
+            .map(|(file, wish)| (file.as_str().to_owned(), wish.clone()))
+            .collect(),
     }
 }
 

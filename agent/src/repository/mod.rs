@@ -3,7 +3,7 @@
 //! - [`worker`]: the thread; the only one that touches the share's lock table.
 //! - [`batch`]: everything that waits becomes one commit.
 //! - [`schedule`], [`life`]: what is due when; whether one's own locks still stand. Pure.
-//! - [`digest`]: what a commit means for this desk.
+//! - [`digest`]: what a commit means for this desk; [`courtesy`]: for whom it waits. Pure.
 //! - [`guardian`]: tells the person in time that their locks are no longer safe.
 //! - [`board`]: what the worker shows to everybody else.
 //! - [`listing`]: the repository's files, walked on a thread of their own.
@@ -13,6 +13,7 @@
 
 pub mod batch;
 pub mod board;
+pub mod courtesy;
 pub mod digest;
 pub mod events;
 pub mod guardian;

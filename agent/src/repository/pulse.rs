@@ -2,12 +2,56 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use camctl_shared::clock::Clock;
+use camctl_shared::clock::{Clock, Moment};
 use camctl_shared::model::ShareErrorKind;
 use camctl_shared::share::{Entry, FileSystem, Held, Meta, Published, Result, Share, Visit};
 
-use super::board::Pulse;
+/// When the share answered last, and whether it is being asked right now.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    answered_ms: AtomicU64,
+    asked_ms: AtomicU64,
+}
+
+impl Pulse {
+    /// The share is asked something.
+    pub fn asked(&self, now: Moment) {
+        self.asked_ms.store(stamp(now), Ordering::Relaxed);
+    }
+
+    /// The share answered.
+    pub fn answered(&self, now: Moment) {
+        self.answered_ms.store(stamp(now), Ordering::Relaxed);
+        self.asked_ms.store(0, Ordering::Relaxed);
+    }
+
+    /// The system gave up waiting for an answer.
+    pub fn gave_up(&self) {
+        self.asked_ms.store(0, Ordering::Relaxed);
+    }
+
+    /// When it last answered.
+    pub fn last(&self) -> Option<Moment> {
+        moment(self.answered_ms.load(Ordering::Relaxed))
+    }
+
+    /// For how long it owes an answer.
+    pub fn owes(&self, now: Moment) -> Option<Duration> {
+        moment(self.asked_ms.load(Ordering::Relaxed)).map(|asked| now.since(asked))
+    }
+}
+
+fn stamp(moment: Moment) -> u64 {
+    let since_start = moment.since(Moment::default()).as_millis();
+    u64::try_from(since_start).unwrap_or(u64::MAX).max(1)
+}
+
+fn moment(stamp: u64) -> Option<Moment> {
+    (stamp != 0).then(|| Moment::from_start(Duration::from_millis(stamp)))
+}
 
 /// Passes everything on to another share, and keeps a [`Pulse`].
 pub struct Attentive {

@@ -1,5 +1,6 @@
 //! A worker over a table in memory, on a clock that moves when told. No thread, no waiting: every turn is called.
 
+mod courtesy;
 mod life;
 mod requests;
 mod threads;

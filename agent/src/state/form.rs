@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Kept, LocalState};
 use crate::repository::board::{Held, Loss};
+use crate::repository::courtesy::Wish;
 
 /// The newest form that this version writes and reads.
 pub(super) const FORMAT: u32 = 1;
@@ -41,6 +42,8 @@ struct RepositoryForm {
     lost: BTreeMap<String, LossForm>,
     #[serde(default)]
     away: BTreeMap<String, AwayForm>,
+    #[serde(default)]
+    wishes: BTreeMap<String, WishForm>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,6 +67,15 @@ struct AwayForm {
     commit: u64,
     so_far_ms: u64,
     looked_us: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WishForm {
+    until_us: Option<i64>,
+    user: Box<str>,
+    machine: Option<Box<str>>,
+    token: Option<Token>,
+    since_us: i64,
 }
 
 impl Form {
@@ -128,6 +140,11 @@ impl RepositoryForm {
                 .iter()
                 .map(|(id, one)| (id.as_str().to_owned(), away(one)))
                 .collect(),
+            wishes: kept
+                .wishes
+                .iter()
+                .map(|(name, one)| (name.clone(), WishForm::of(one)))
+                .collect(),
         }
     }
 
@@ -166,6 +183,11 @@ impl RepositoryForm {
                 .into_iter()
                 .map(|(id, form)| away(id, form))
                 .collect::<Result<_, String>>()?,
+            wishes: self
+                .wishes
+                .into_iter()
+                .map(|(name, form)| Ok((name, form.into_wish()?)))
+                .collect::<Result<_, String>>()?,
         })
     }
 }
@@ -196,6 +218,31 @@ impl LossForm {
                 machine: self.by_machine,
                 session: None,
             }),
+        })
+    }
+}
+
+impl WishForm {
+    fn of(wish: &Wish) -> Self {
+        Self {
+            until_us: wish.until.map(Timestamp::as_microsecond),
+            user: wish.owner.user.clone(),
+            machine: wish.owner.machine.clone(),
+            token: wish.token,
+            since_us: wish.since.as_microsecond(),
+        }
+    }
+
+    fn into_wish(self) -> Result<Wish, String> {
+        Ok(Wish {
+            until: self.until_us.map(time).transpose()?,
+            owner: Arc::new(Owner {
+                user: self.user,
+                machine: self.machine,
+                session: None,
+            }),
+            token: self.token,
+            since: time(self.since_us)?,
         })
     }
 }

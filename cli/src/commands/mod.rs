@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod init;
 pub mod list;
 pub mod man;
+pub mod notify;
 pub mod status;
 pub mod wait;
 pub mod watch;

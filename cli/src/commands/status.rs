@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use camctl_shared::ipc::message::{LockInfo, Outcome, Presence, Request};
+use camctl_shared::ipc::message::{LockInfo, NoteInfo, Outcome, Presence, Request};
 use clap::Args;
 
 use crate::app::{ANSWER_LIMIT, App};
@@ -14,12 +14,14 @@ use crate::files::shown;
 use crate::output::clean::clean;
 use crate::output::style::Paint;
 use crate::output::table::Cell;
+use crate::output::text::{holder, question};
 use crate::output::time::Times;
 
-/// What you hold, or all about the files you name
+/// What you hold and wait for, or all about the files you name
 ///
-/// Without files: everything that you hold on this machine, in all repositories. With files:
-/// who has each, since when, why, and whether the owner is there.
+/// Without files: everything that you hold on this machine, what others ask you for, and what
+/// you wait for, in all repositories. With files: who has each, since when, why, whether the
+/// owner is there, who waits for it, and your own place in line.
 ///
 /// Examples:
 ///   camctl status
@@ -52,32 +54,75 @@ impl Verb for Status {
 }
 
 fn show(app: &mut App, entries: &[Entry]) {
-    let current = std::env::current_dir().ok();
     let held = entries.iter().filter_map(|entry| match &entry.result {
-        Ok(Outcome::Stands { lock: Some(lock), .. }) => Some((entry, lock)),
+        Ok(Outcome::Stands {
+            lock: Some(lock),
+            requests,
+            ..
+        }) => Some((entry, lock, requests)),
         _ => None,
     });
-    let held: Vec<(&Entry, &LockInfo)> = held.collect();
-    if held.is_empty() {
-        if entries.iter().all(|entry| entry.result.is_ok()) {
-            app.out.say("you hold nothing");
+    let held: Vec<(&Entry, &LockInfo, &Vec<NoteInfo>)> = held.collect();
+    if held.is_empty() && entries.iter().all(|entry| entry.result.is_ok()) {
+        app.out.say("you hold nothing");
+    }
+    if !held.is_empty() {
+        let mut table = app.out.table(["FILE", "SINCE", "STATE", "MESSAGE"]);
+        let page = table.page(&held, |(entry, lock, _), row| {
+            *row = [
+                Cell::plain(path(entry)),
+                Cell::plain(app.out.times().at(lock.since_us)),
+                state(lock, app.out.times()),
+                Cell::plain(clean(&lock.message)),
+            ];
+        });
+        app.out.page(&page);
+    }
+    for (entry, _, requests) in &held {
+        let open = requests.iter().filter(|note| note.answer.is_none());
+        let lines: Vec<String> = open.map(|note| question(&path(entry), note)).collect();
+        for line in lines {
+            app.out.say(&line);
         }
+    }
+    show_awaited(app, entries);
+}
+
+fn show_awaited(app: &mut App, entries: &[Entry]) {
+    let awaited = entries.iter().filter_map(|entry| match &entry.result {
+        Ok(Outcome::Awaited { lock, .. }) => Some((entry, lock.as_ref())),
+        _ => None,
+    });
+    let awaited: Vec<(&Entry, Option<&LockInfo>)> = awaited.collect();
+    if awaited.is_empty() {
         return;
     }
-    let mut table = app.out.table(["FILE", "SINCE", "STATE", "MESSAGE"]);
-    let page = table.page(&held, |(entry, lock), row| {
-        let file = match &entry.about.repository {
-            Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
-            None => entry.asked.clone(),
-        };
+    app.out.say("waiting for:");
+    let mut table = app.out.table(["FILE", "PLACE", "OWNER", "SINCE", "MESSAGE"]);
+    let page = table.page(&awaited, |(entry, lock), row| {
+        let place = lock.and_then(|lock| Some(format!("{} of {}", lock.place?, lock.waiting)));
         *row = [
-            Cell::plain(clean(&file).into_owned()),
-            Cell::plain(app.out.times().at(lock.since_us)),
-            state(lock, app.out.times()),
-            Cell::plain(clean(&lock.message)),
+            Cell::plain(path(entry)),
+            Cell::plain(place.unwrap_or_else(|| "you will be told".to_owned())),
+            lock.map_or_else(
+                || Cell::painted("free", Paint::Good),
+                |lock| Cell::plain(holder(lock)),
+            ),
+            Cell::plain(lock.map_or_else(String::new, |lock| app.out.times().at(lock.since_us))),
+            Cell::plain(lock.map_or_else(Default::default, |lock| clean(&lock.message))),
         ];
     });
     app.out.page(&page);
+}
+
+/// As it would be typed where the person stands.
+fn path(entry: &Entry) -> String {
+    let current = std::env::current_dir().ok();
+    let file = match &entry.about.repository {
+        Some(repository) => shown(current.as_deref(), repository, &entry.about.name),
+        None => entry.asked.clone(),
+    };
+    clean(&file).into_owned()
 }
 
 fn state<'a>(lock: &'a LockInfo, times: &Times) -> Cell<'a> {

@@ -15,6 +15,7 @@ pub fn code(fault: &Fault) -> (&'static str, Exit) {
         Fault::Held { .. } => ("held", Exit::Held),
         Fault::Guarded { .. } => ("guarded", Exit::Held),
         Fault::Alive { .. } => ("alive", Exit::Held),
+        Fault::Yours { .. } => ("yours", Exit::Failed),
         Fault::NotHeld => ("not_held", Exit::NotYours),
         Fault::NotYours { .. } => ("not_yours", Exit::NotYours),
         Fault::OldToken { .. } => ("old_token", Exit::Lost),
@@ -84,6 +85,9 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
             words.detail.administrators.clone_from(administrators);
             until_free(words.tell(whom_to_ask(lock, administrators)), lock, file)
         }
+        Fault::Yours { lock } => words(format!("{name} is {}; it is yours already", held(lock, times)))
+            .lock(Some(lock))
+            .hint("to give it back:", command("checkin", file)),
         Fault::NoReason => no_reason(words, about),
         Fault::TimedOut { lock, waited_ms } => {
             let (waited, stands) = (time(*waited_ms), stands(lock.as_ref(), times));
@@ -158,7 +162,10 @@ fn ways_to_get(mut words: Wording, lock: &LockInfo, file: &str, place: u32) -> W
         0 | 1 => "to wait in line:".to_owned(),
         place => format!("to wait in line, as number {place}:"),
     };
-    let words = until_free(words.hint(&in_line, command("checkout --wait", file)), lock, file);
+    let words = words
+        .lock(Some(lock))
+        .tell("you will be told when it is free")
+        .hint(&in_line, command("checkout --wait", file));
     match lock.presence {
         Presence::Stale | Presence::Expired => words.hint(
             "to take it over:",

@@ -6,7 +6,7 @@ pub mod agent;
 pub mod events;
 pub mod listed;
 
-use camctl_shared::ipc::message::{EndedInfo, LockInfo, Outcome, Presence, Whose};
+use camctl_shared::ipc::message::{EndedInfo, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose};
 use serde::Serialize;
 
 use super::time::{Times, rfc3339};
@@ -119,6 +119,8 @@ pub struct LockShape {
     presence: &'static str,
     parked: Option<String>,
     waiting: u32,
+    place: Option<u32>,
+    asked: u32,
 }
 
 impl From<&LockInfo> for LockShape {
@@ -136,6 +138,8 @@ impl From<&LockInfo> for LockShape {
             presence: presence(lock.presence),
             parked: lock.parked_us.and_then(rfc3339),
             waiting: lock.waiting,
+            place: lock.place,
+            asked: lock.asked,
         }
     }
 }
@@ -183,11 +187,62 @@ impl From<&EndedInfo> for EndedShape {
     }
 }
 
+/// Somebody in line.
+#[derive(Debug, Serialize)]
+pub struct WaiterShape {
+    user: String,
+    machine: Option<String>,
+    since: Option<String>,
+    message: String,
+    whose: &'static str,
+    presence: &'static str,
+}
+
+impl From<&WaiterInfo> for WaiterShape {
+    fn from(waiter: &WaiterInfo) -> Self {
+        Self {
+            user: waiter.user.clone(),
+            machine: waiter.machine.clone(),
+            since: rfc3339(waiter.since_us),
+            message: waiter.message.clone(),
+            whose: whose(waiter.whose),
+            presence: presence(waiter.presence),
+        }
+    }
+}
+
+/// What somebody asked of a lock's owner.
+#[derive(Debug, Serialize)]
+pub struct NoteShape {
+    user: String,
+    machine: Option<String>,
+    at: Option<String>,
+    message: String,
+    answer: Option<String>,
+    whose: &'static str,
+}
+
+impl From<&NoteInfo> for NoteShape {
+    fn from(note: &NoteInfo) -> Self {
+        Self {
+            user: note.user.clone(),
+            machine: note.machine.clone(),
+            at: rfc3339(note.at_us),
+            message: note.message.clone(),
+            answer: note.answer.clone(),
+            whose: whose(note.whose),
+        }
+    }
+}
+
 /// `"files": […]` of the verbs that take files.
 #[derive(Debug, Serialize)]
 pub struct FilesShape {
-    /// One for each file that was asked for.
+    /// One for each file that was asked for; for `status` without files, one for each that is held.
     pub files: Vec<FileShape>,
+    /// For `status` without files: what is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Vec<FileShape>>,
 }
 
 /// What became of one file.
@@ -229,8 +284,20 @@ pub enum ResultShape {
         lock: Option<LockShape>,
         size: Option<u64>,
         exists: Option<bool>,
+        line: Vec<WaiterShape>,
+        requests: Vec<NoteShape>,
+        notify: bool,
     },
     Free,
+    Awaited {
+        lock: Option<LockShape>,
+        line: Vec<WaiterShape>,
+        notify: bool,
+    },
+    Noted {
+        lock: Option<LockShape>,
+        notify: bool,
+    },
     Failed {
         error: Option<ErrorShape>,
     },
@@ -255,12 +322,31 @@ impl ResultShape {
                 ended: ended.into(),
                 next: next.as_ref().map(LockShape::from),
             },
-            Ok(Outcome::Stands { lock, size, exists }) => Self::Stands {
+            Ok(Outcome::Stands {
+                lock,
+                size,
+                exists,
+                line,
+                requests,
+                notify,
+            }) => Self::Stands {
                 lock: lock.as_ref().map(LockShape::from),
                 size: *size,
                 exists: *exists,
+                line: line.iter().map(WaiterShape::from).collect(),
+                requests: requests.iter().map(NoteShape::from).collect(),
+                notify: *notify,
             },
             Ok(Outcome::Free) => Self::Free,
+            Ok(Outcome::Awaited { lock, line, notify }) => Self::Awaited {
+                lock: lock.as_ref().map(LockShape::from),
+                line: line.iter().map(WaiterShape::from).collect(),
+                notify: *notify,
+            },
+            Ok(Outcome::Noted { lock, on }) => Self::Noted {
+                lock: lock.as_ref().map(LockShape::from),
+                notify: *on,
+            },
             Ok(Outcome::Failed(_)) => Self::Failed { error: None },
             Err(failure) => Self::Failed {
                 error: Some(failure.wording(times).into()),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use camctl_shared::ipc::message::{EndedInfo, Event, EventKind, LeftOut, LockInfo, Outcome, Presence, Whose};
+use camctl_shared::ipc::message::{
+    EndedInfo, Event, EventKind, LeftOut, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose,
+};
 
 use super::clean::clean;
 use super::time::{Times, size};
@@ -137,26 +139,112 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
             lock,
             size: bytes,
             exists,
+            line,
+            requests,
+            notify,
         } => {
-            let state = match lock {
-                Some(lock) => held(lock, times),
-                None => "free".to_owned(),
-            };
+            let state = standing(lock.as_ref(), times);
             let there = match (exists, bytes) {
                 (Some(false), _) => "; the file is not there".to_owned(),
                 (_, Some(bytes)) => format!("; {}", size(*bytes)),
                 (_, None) => String::new(),
             };
-            let waiting = match lock.as_ref().map_or(0, |lock| lock.waiting) {
-                0 => String::new(),
-                count => format!("; {count} waiting"),
-            };
-            format!("{name}: {state}{there}{waiting}")
+            let waiting = in_line(lock.as_ref(), line);
+            let (asked, told) = (asked_for(requests), told(*notify));
+            format!("{name}: {state}{there}{waiting}{asked}{told}")
         }
         Outcome::Free => format!("{name} is free"),
+        Outcome::Awaited { lock, line, notify } => {
+            let state = standing(lock.as_ref(), times);
+            let waiting = match in_line(lock.as_ref(), line) {
+                nobody if nobody.is_empty() => "; nobody waits".to_owned(),
+                line => line,
+            };
+            format!("{name}: {state}{waiting}{}", told(*notify))
+        }
+        Outcome::Noted { on: false, .. } => format!("you will not be told when {name} is free"),
+        Outcome::Noted { lock, on: true } => {
+            let state = lock.as_ref().map(|lock| format!("; it is {}", held(lock, times)));
+            format!(
+                "you will be told when {name} is free{}",
+                state.unwrap_or_default()
+            )
+        }
         // Failures are worded in `errors`; nothing that reaches this function holds one.
         Outcome::Failed(fault) => format!("{name}: {fault:?}"),
     }
+}
+
+fn standing(lock: Option<&LockInfo>, times: &Times) -> String {
+    lock.map_or_else(|| "free".to_owned(), |lock| held(lock, times))
+}
+
+fn told(notify: bool) -> &'static str {
+    if notify {
+        "; you will be told when it is free"
+    } else {
+        ""
+    }
+}
+
+/// Who waits, as a part of a sentence: `; you are number 2 of 3 in line, after carol on CNC-2`.
+fn in_line(lock: Option<&LockInfo>, line: &[WaiterInfo]) -> String {
+    let count = lock.map_or(0, |lock| lock.waiting);
+    let names = |of: &[WaiterInfo], count: u32| {
+        let named: Vec<String> = of.iter().take(NAMED).map(waiter).collect();
+        let more = u64::from(count).saturating_sub(named.len() as u64);
+        let more = if more > 0 {
+            format!(", and {more} more")
+        } else {
+            String::new()
+        };
+        format!("{}{more}", named.join(", "))
+    };
+    match (lock.and_then(|lock| lock.place), count) {
+        (_, 0) => String::new(),
+        (Some(1), 1) => "; you are the first in line".to_owned(),
+        (Some(1), count) => format!("; you are the first of {count} in line"),
+        (Some(place), count) => {
+            let before = line.iter().take_while(|waiter| waiter.whose != Whose::Mine);
+            let before: Vec<WaiterInfo> = before.cloned().collect();
+            let after = names(&before, place.saturating_sub(1));
+            format!("; you are number {place} of {count} in line, after {after}")
+        }
+        (None, count) if line.is_empty() => format!("; {count} waiting"),
+        (None, count) => format!("; {count} waiting: {}", names(line, count)),
+    }
+}
+
+fn waiter(waiter: &WaiterInfo) -> String {
+    let name = match waiter.whose {
+        Whose::Mine => "you".to_owned(),
+        Whose::MineElsewhere | Whose::Theirs => person(&waiter.user, waiter.machine.as_deref()),
+    };
+    match waiter.presence {
+        Presence::Parked => format!("{name} (away)"),
+        Presence::Stale => format!("{name} (no sign of life)"),
+        _ => name,
+    }
+}
+
+/// What was asked of the owner, as a part of a sentence.
+fn asked_for(requests: &[NoteInfo]) -> String {
+    let one = |note: &NoteInfo| match (&note.answer, note.whose) {
+        (Some(answer), Whose::Mine) => format!("; you asked for it; the answer is \"{}\"", clean(answer)),
+        (None, Whose::Mine) => "; you asked for it".to_owned(),
+        (Some(_), _) => String::new(),
+        (None, _) => {
+            let who = person(&note.user, note.machine.as_deref());
+            format!("; {who} needs it{}", because(&note.message))
+        }
+    };
+    requests.iter().map(one).collect()
+}
+
+/// `bob on CNC-1 asks you for 4801247.mcam: "the customer waits"`.
+pub fn question(name: &str, note: &NoteInfo) -> String {
+    let who = person(&note.user, note.machine.as_deref());
+    format!("{who} asks you for {name}{}", because(&note.message))
 }
 
 /// One line about something that happened: `09:12:31  fixtures/4801247.mcam: checkout by alice on CAM-03`.

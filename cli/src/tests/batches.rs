@@ -1,9 +1,11 @@
 //! Commands about files: what is asked, what each file's fate makes of the exit code.
 
-use camctl_shared::ipc::message::{Fault, Outcome, Page, Reply, Request};
+use camctl_shared::ipc::message::{Fault, Outcome, Page, Reply, Request, Whose};
 
 use crate::errors::{About, Failure};
-use crate::testing::{Stream, alice, alices_end, file, mine, play, play_to};
+use crate::testing::{
+    Stream, alice, alices_end, bob_waits, carol_waits, file, mine, note, play, play_to, stands,
+};
 
 fn granted() -> Outcome {
     Outcome::Granted {
@@ -125,17 +127,26 @@ fn every_result_has_its_shape_in_json() {
             ended: alices_end("forced", Some("holiday")),
             next: None,
         },
+        stands(Some(alice()), Some(12), Some(true)),
+        stands(None, None, None),
+        Outcome::Free,
+        Outcome::Awaited {
+            lock: Some(alice()),
+            line: vec![carol_waits(), bob_waits()],
+            notify: true,
+        },
+        Outcome::Noted {
+            lock: Some(alice()),
+            on: false,
+        },
         Outcome::Stands {
             lock: Some(alice()),
-            size: Some(12),
-            exists: Some(true),
-        },
-        Outcome::Stands {
-            lock: None,
             size: None,
             exists: None,
+            line: vec![carol_waits()],
+            requests: vec![note(Some("no"), Whose::Theirs)],
+            notify: false,
         },
-        Outcome::Free,
         Outcome::Failed(Fault::Alive {
             lock: alice(),
             silent_ms: Some(7),
@@ -282,16 +293,7 @@ fn long_batches_go_in_several_requests() {
     let per_part = 256 * 1024 / (paths[0].len() + 8);
     let mut script = Vec::new();
     for part in names.chunks(per_part) {
-        script.extend(part.iter().map(|name| {
-            Ok(file(
-                name,
-                Outcome::Stands {
-                    lock: None,
-                    size: None,
-                    exists: None,
-                },
-            ))
-        }));
+        script.extend(part.iter().map(|name| Ok(file(name, stands(None, None, None)))));
         script.push(Ok(Reply::Done));
     }
     let played = play(&words, vec![script]);

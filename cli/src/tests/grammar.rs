@@ -42,6 +42,8 @@ fn wrong_usage_is_refused_before_anything_is_asked() {
         &["checkin"],
         &["wait"],
         &["wait", "a", "--timeout", "-5s"],
+        &["notify"],
+        &["notify", "--off"],
         &["break", "a"],
         &["break", "a", "--reason", ""],
         &["break", "--reason", "x"],

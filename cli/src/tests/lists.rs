@@ -7,7 +7,7 @@ use camctl_shared::ipc::message::{
 
 use crate::output::clean::{clean, width};
 use crate::output::time::size as size_of_file;
-use crate::testing::{Script, Stream, alice, file, mine, minutes_ago, play, play_to};
+use crate::testing::{Script, Stream, alice, file, mine, minutes_ago, play, play_to, stands};
 
 type Listed<'a> = (&'a str, Option<u64>, Option<LockInfo>);
 
@@ -255,11 +255,7 @@ fn what_i_hold_is_a_table() {
         kind: "guard".into(),
         ..mine()
     };
-    let stands = |lock| Outcome::Stands {
-        lock: Some(lock),
-        size: Some(1),
-        exists: Some(true),
-    };
+    let stands = |lock| stands(Some(lock), Some(1), Some(true));
     let script = || {
         vec![vec![
             Ok(file("4801247.mcam", stands(mine()))),

@@ -1,9 +1,9 @@
 //! Every sentence that is no error, as people read it.
 
-use camctl_shared::ipc::message::{Event, EventKind, LockInfo, Outcome};
+use camctl_shared::ipc::message::{Event, EventKind, LockInfo, Outcome, Presence, WaiterInfo, Whose};
 
 use crate::output::text;
-use crate::testing::{alice, alices_end, mine, minutes_ago, times};
+use crate::testing::{alice, alices_end, bob_waits, carol_waits, mine, minutes_ago, note, stands, times};
 
 #[test]
 fn outcomes_are_one_line_each() {
@@ -16,7 +16,6 @@ fn outcomes_are_one_line_each() {
         message: "revision D".into(),
         ..mine()
     };
-    let stands = |lock, size, exists| Outcome::Stands { lock, size, exists };
     let queued = LockInfo {
         waiting: 2,
         ..alice()
@@ -72,6 +71,64 @@ fn outcomes_are_one_line_each() {
         .map(|outcome| text::outcome("fixtures/4801247.mcam", outcome, &times))
         .collect();
     insta::assert_snapshot!("outcomes", lines.join("\n"));
+}
+
+#[test]
+fn what_is_said_of_waiting_is_one_line_each() {
+    let away = WaiterInfo {
+        presence: Presence::Parked,
+        ..carol_waits()
+    };
+    let waited_for = |lock| Outcome::Stands {
+        lock: Some(lock),
+        size: None,
+        exists: None,
+        line: vec![carol_waits(), bob_waits()],
+        requests: vec![
+            note(None, Whose::Theirs),
+            note(Some("in 10 minutes"), Whose::Mine),
+        ],
+        notify: true,
+    };
+    let outcomes = [
+        waited_for(LockInfo {
+            waiting: 5,
+            place: Some(2),
+            ..alice()
+        }),
+        waited_for(LockInfo {
+            waiting: 1,
+            place: Some(1),
+            ..alice()
+        }),
+        Outcome::Awaited {
+            lock: Some(LockInfo {
+                waiting: 5,
+                ..alice()
+            }),
+            line: vec![carol_waits(), away, bob_waits()],
+            notify: true,
+        },
+        Outcome::Awaited {
+            lock: None,
+            line: Vec::new(),
+            notify: false,
+        },
+        Outcome::Noted {
+            lock: Some(alice()),
+            on: true,
+        },
+        Outcome::Noted {
+            lock: None,
+            on: false,
+        },
+    ];
+    let times = times();
+    let lines: Vec<String> = outcomes
+        .iter()
+        .map(|outcome| text::outcome("fixtures/4801247.mcam", outcome, &times))
+        .collect();
+    insta::assert_snapshot!("waiting", lines.join("\n"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Waiting in line and waiting for a file to be free.
 
-use camctl_shared::ipc::message::{Fault, Outcome, Patience, Reply, Request};
+use camctl_shared::ipc::message::{Fault, LockInfo, Outcome, Patience, Reply, Request, Whose};
 
 use crate::output::{Mode, Output};
-use crate::testing::{Stream, alice, file, mine, play, times};
+use crate::testing::{Stream, alice, bob_waits, carol_waits, file, mine, note, play, stands, times};
 
 fn granted() -> Outcome {
     Outcome::Granted {
@@ -102,6 +102,26 @@ fn a_wait_that_is_over_has_a_code_of_its_own() {
 }
 
 #[test]
+fn notify_says_what_will_be_told() {
+    let noted = |on| Outcome::Noted {
+        lock: Some(alice()),
+        on,
+    };
+    let script = |outcome| vec![vec![Ok(file("a.mcam", outcome)), Ok(Reply::Done)]];
+    let played = play(&["notify", "/mnt/cam/a.mcam"], script(noted(true)));
+    insta::assert_snapshot!("notify", played.shown());
+    let wanted = |on| Request::Notify {
+        files: vec!["/mnt/cam/a.mcam".into()],
+        on,
+    };
+    assert_eq!(played.heard, [wanted(true)]);
+    let played = play(&["notify", "/mnt/cam/a.mcam", "--off"], script(noted(false)));
+    assert_eq!(played.heard, [wanted(false)]);
+    let mine = Outcome::Failed(Fault::Yours { lock: mine() });
+    assert_eq!(play(&["notify", "/mnt/cam/a.mcam"], script(mine)).exit, 1);
+}
+
+#[test]
 fn progress_stands_on_a_line_that_goes_away_and_only_on_a_terminal() {
     let shown = |mode, terminal: bool| {
         let (out, err) = (Stream::default(), Stream::default());
@@ -119,4 +139,58 @@ fn progress_stands_on_a_line_that_goes_away_and_only_on_a_terminal() {
     assert_eq!(shown(Mode::Human, false), (said(), String::new()));
     assert_eq!(shown(Mode::Quiet, true), (String::new(), String::new()));
     assert_eq!(shown(Mode::Json, true), (String::new(), String::new()));
+}
+
+#[test]
+fn what_i_wait_for_and_am_asked_for_stands_below() {
+    let in_line = LockInfo {
+        waiting: 2,
+        place: Some(2),
+        ..alice()
+    };
+    let awaited = |lock, notify| Outcome::Awaited {
+        lock,
+        line: vec![carol_waits(), bob_waits()],
+        notify,
+    };
+    let asked = Outcome::Stands {
+        lock: Some(LockInfo { asked: 1, ..mine() }),
+        size: None,
+        exists: None,
+        line: Vec::new(),
+        requests: vec![note(None, Whose::Theirs), note(Some("no"), Whose::Theirs)],
+        notify: false,
+    };
+    let script = |held: bool| {
+        let asked = held.then(|| Ok(file("mine.mcam", asked.clone())));
+        let rest = [
+            Ok(file("4801247.mcam", awaited(Some(in_line.clone()), false))),
+            Ok(file("b.mcam", awaited(Some(alice()), true))),
+            Ok(file("c.mcam", awaited(None, true))),
+            Ok(Reply::Done),
+        ];
+        vec![asked.into_iter().chain(rest).collect()]
+    };
+    insta::assert_snapshot!("status_waiting", play(&["status"], script(true)).shown());
+    let empty = play(&["status"], script(false)).out;
+    assert!(empty.starts_with("you hold nothing\nwaiting for:\n"), "{empty}");
+    let json = play(&["status", "--json"], script(true)).json();
+    let names = |list: &str| {
+        let files = json[list].as_array().unwrap().iter();
+        files.map(|file| file["file"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names("files"),
+        ["mine.mcam"],
+        "what is waited for is not held: {json}"
+    );
+    assert_eq!(names("awaited"), ["4801247.mcam", "b.mcam", "c.mcam"]);
+    let named = play(
+        &["status", "/mnt/cam/b.mcam", "--json"],
+        vec![vec![
+            Ok(file("b.mcam", stands(Some(alice()), None, None))),
+            Ok(Reply::Done),
+        ]],
+    );
+    assert_eq!(named.json().get("awaited"), None);
 }

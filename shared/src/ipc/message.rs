@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use event::{Event, EventKind};
 pub use fault::Fault;
-pub use file::{EndedInfo, FileReport, LeftOut, LockInfo, Outcome, Presence, Whose};
+pub use file::{EndedInfo, FileReport, LeftOut, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose};
 pub use page::{Files, ListedFile, Page};
 pub use report::{AgentReport, Finding, Initialised, RepositoryReport};
 
@@ -64,9 +64,9 @@ pub enum Request {
         /// What was done.
         message: Option<String>,
     },
-    /// What I hold, or all about these files. One [`Reply::File`] each, then [`Reply::Done`].
+    /// What I hold and what I wait for, or all about these files. One [`Reply::File`] each, then [`Reply::Done`].
     Status {
-        /// Which files; empty: everything I hold.
+        /// Which files; empty: everything I hold ([`Outcome::Stands`]) and wait for ([`Outcome::Awaited`]).
         files: Vec<String>,
     },
     /// The files of a folder with their locks. [`Reply::Files`] pages, [`Reply::LeftOut`] if there is a need, then
@@ -106,6 +106,13 @@ pub enum Request {
         folder: Option<String>,
         /// Mend what can be mended safely.
         fix: bool,
+    },
+    /// Be told when files are free, or do not. One [`Reply::File`] each, then [`Reply::Done`].
+    Notify {
+        /// Which files.
+        files: Vec<String>,
+        /// Whether to be told.
+        on: bool,
     },
 }
 

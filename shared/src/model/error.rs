@@ -62,6 +62,14 @@ pub enum Refusal {
         /// How long its session has been silent, as far as this machine has watched.
         silent: Option<Duration>,
     },
+    /// One has the file already: there is nothing to wait for or to ask for.
+    #[error("{file} is yours already")]
+    Yours {
+        /// Which file.
+        file: FileName,
+        /// The lock that stands.
+        lock: Arc<Lock>,
+    },
     /// The reason is missing.
     #[error("a reason is needed")]
     NoReason {
@@ -80,6 +88,7 @@ impl Refusal {
             | Self::NotYours { file, .. }
             | Self::OldToken { file, .. }
             | Self::Alive { file, .. }
+            | Self::Yours { file, .. }
             | Self::NoReason { file } => file,
         }
     }

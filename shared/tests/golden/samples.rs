@@ -2,17 +2,18 @@
 
 #[path = "faults.rs"]
 mod faults;
+#[path = "files.rs"]
+mod files;
 
 use camctl_shared::ipc::message::{
-    AgentReport, EndedInfo, Event, EventKind, Fault, FileReport, Filter, FilterState, Finding, Hello,
-    Initialised, LeftOut, ListedFile, LockInfo, Outcome, Page, Patience, Presence, Reply, RepositoryReport,
-    Request, Whose,
+    AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, Initialised,
+    LeftOut, ListedFile, LockInfo, Page, Patience, Presence, Reply, RepositoryReport, Request, Whose,
 };
 
 /// 2026-11-20T14:40:12.123456Z.
-const TIME: i64 = 1_795_185_612_123_456;
+pub const TIME: i64 = 1_795_185_612_123_456;
 
-fn text(words: &str) -> String {
+pub fn text(words: &str) -> String {
     words.into()
 }
 
@@ -42,11 +43,13 @@ pub fn lock() -> LockInfo {
         presence: Presence::Alive,
         parked_us: None,
         waiting: 2,
+        place: Some(2),
+        asked: 1,
     }
 }
 
 /// As an older tool writes it.
-fn old_lock() -> LockInfo {
+pub fn old_lock() -> LockInfo {
     LockInfo {
         user: text("bob"),
         machine: None,
@@ -60,10 +63,12 @@ fn old_lock() -> LockInfo {
         presence: Presence::Unknown,
         parked_us: None,
         waiting: 0,
+        place: None,
+        asked: 0,
     }
 }
 
-fn ended() -> EndedInfo {
+pub fn ended() -> EndedInfo {
     EndedInfo {
         user: text("alice"),
         machine: Some(text("CAM-03")),
@@ -74,7 +79,7 @@ fn ended() -> EndedInfo {
     }
 }
 
-fn ended_before() -> EndedInfo {
+pub fn ended_before() -> EndedInfo {
     EndedInfo {
         user: text("bob"),
         machine: None,
@@ -159,6 +164,13 @@ pub fn requests() -> Vec<(&'static str, Request)> {
                 paths: texts(&["/mnt/cam"]),
             },
         ),
+        (
+            "notify",
+            Request::Notify {
+                files: files(),
+                on: true,
+            },
+        ),
         ("agent-status", Request::AgentStatus),
         ("agent-stop", Request::AgentStop),
         (
@@ -240,7 +252,7 @@ pub fn replies() -> Vec<(&'static str, Reply)> {
             },
         ),
     ];
-    all.extend(outcomes().into_iter().map(|(name, outcome)| {
+    all.extend(files::outcomes().into_iter().map(|(name, outcome)| {
         let report = FileReport {
             asked: text("/mnt/cam/4801247.mcam"),
             repository: Some(text("/mnt/cam")),
@@ -286,65 +298,6 @@ fn agent() -> AgentReport {
             answered_ms_ago: Some(12_000),
         }],
     }
-}
-
-fn outcomes() -> Vec<(&'static str, Outcome)> {
-    let stands = |whose, presence| Outcome::Stands {
-        lock: Some(LockInfo {
-            whose,
-            presence,
-            parked_us: Some(TIME),
-            expires_us: Some(TIME + 1),
-            ..lock()
-        }),
-        size: Some(300),
-        exists: Some(true),
-    };
-    vec![
-        (
-            "file-granted",
-            Outcome::Granted {
-                lock: lock(),
-                after: Some(ended()),
-            },
-        ),
-        ("file-renewed", Outcome::Renewed { lock: old_lock() }),
-        (
-            "file-released",
-            Outcome::Released {
-                was: lock(),
-                changed: Some(false),
-                next: Some(old_lock()),
-            },
-        ),
-        (
-            "file-broken",
-            Outcome::Broken {
-                was: old_lock(),
-                ended: ended_before(),
-                next: None,
-            },
-        ),
-        ("file-stands-mine", stands(Whose::Mine, Presence::Unsafe)),
-        (
-            "file-stands-elsewhere",
-            stands(Whose::MineElsewhere, Presence::Parked),
-        ),
-        ("file-stands-theirs", stands(Whose::Theirs, Presence::Alive)),
-        ("file-stands-stale", stands(Whose::Theirs, Presence::Stale)),
-        ("file-stands-expired", stands(Whose::Theirs, Presence::Expired)),
-        ("file-stands-unknown", stands(Whose::Theirs, Presence::Unknown)),
-        (
-            "file-stands-free",
-            Outcome::Stands {
-                lock: None,
-                size: None,
-                exists: None,
-            },
-        ),
-        ("file-free", Outcome::Free),
-        ("file-failed", Outcome::Failed(Fault::NoSuchFile)),
-    ]
 }
 
 fn events() -> Vec<(&'static str, EventKind)> {

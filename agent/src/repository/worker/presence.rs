@@ -149,6 +149,9 @@ impl Worker {
             let table = table.read();
             board.observer().look(now, wall, &table, &signs);
         }
+        if board.state().courtesy.forget_old(wall) {
+            board.stirred.notify_one();
+        }
         // Somebody's time may be up. Whoever begins to wait after this looks for himself.
         if board.waiters.load(Ordering::Relaxed) > 0 {
             board.bump();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camctl_shared::model::StoreError;
+use camctl_shared::model::{FileName, Lock, StoreError};
 use camctl_shared::store::Committed;
 
 use super::{Stage, Worker};
@@ -88,6 +88,7 @@ impl Worker {
                         self.board.state().life.sign(sent);
                     }
                     self.digest();
+                    self.wish(batch.refused());
                     batch.deliver(&self.board, &self.jobs);
                     // The log of what happened can wait; those who asked do not have to.
                     if let Committed::At(commit) = committed {
@@ -107,6 +108,20 @@ impl Worker {
         let now = self.now();
         // Head and projection follow when nobody waits any more.
         self.schedule.tend(now, Some(Duration::ZERO));
+    }
+
+    /// Whoever was refused is told when the file is free. Noted here, between two commits: nothing is missed.
+    fn wish(&self, refused: Vec<(FileName, Arc<Lock>)>) {
+        if refused.is_empty() {
+            return;
+        }
+        let now = self.board.clock.wall();
+        let mut state = self.board.state();
+        for (file, lock) in refused {
+            state.courtesy.wish(file, &lock, false, now);
+        }
+        drop(state);
+        self.board.stirred.notify_one();
     }
 
     pub(super) fn refuse_backlog(&mut self, problem: &Problem) {

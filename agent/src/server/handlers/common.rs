@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::problem::Problem;
 use crate::repository::Repository;
+use crate::repository::board::Board;
 use crate::repository::job::{Item, Unread, Verdict};
 use crate::repository::place::Place as _;
 use crate::server::Agent;
@@ -279,6 +280,29 @@ pub async fn glance(target: &Target) -> Result<Glance, Problem> {
         }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// How `file`, which one does not have, is waited for.
+pub fn awaited(board: &Board, file: &FileName) -> Outcome {
+    let notify = board.state().courtesy.wishes.contains_key(file);
+    let seen = board.see(|eyes| (eyes.standing(file), eyes.line(file)));
+    let (lock, line) = seen.unwrap_or_default();
+    Outcome::Awaited { lock, line, notify }
+}
+
+/// The real name of a target, by its lock where it has one; what is free is looked up on the share.
+///
+/// # Errors
+/// Why it cannot be told, or that there is no such file.
+pub async fn existing(target: &Target) -> Result<FileName, Problem> {
+    if target.lock().is_some() {
+        return target.name();
+    }
+    let glance = glance(target).await?;
+    if glance.exists == Some(false) {
+        return Err(Problem::NoSuchFile);
+    }
+    Ok(glance.file)
 }
 
 /// Whether a message or reason can stand in the table.

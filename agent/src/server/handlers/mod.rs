@@ -12,6 +12,7 @@ mod common;
 mod doctor;
 mod init;
 mod list;
+mod notify;
 mod status;
 mod wait;
 mod watch;
@@ -69,6 +70,7 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
         Request::AgentStatus => agent::status(agent, replies).await,
         Request::AgentStop => agent::stop(agent, replies).await,
         Request::Doctor { folder, fix } => doctor::doctor(agent, replies, folder, fix).await,
+        Request::Notify { files, on } => notify::notify(agent, replies, files, on).await,
     }
 }
 

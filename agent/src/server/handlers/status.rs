@@ -1,4 +1,4 @@
-//! Status: what I hold, or all about these files. Answered from memory.
+//! Status: what I hold and wait for, or all about these files. Answered from memory.
 
 use camctl_shared::ipc::message::{FileReport, Outcome, Reply};
 use camctl_shared::model::FileName;
@@ -6,6 +6,7 @@ use camctl_shared::model::FileName;
 use super::common::{Target, glance, locate};
 use crate::problem::Problem;
 use crate::repository::Repository;
+use crate::repository::board::Board;
 use crate::server::Agent;
 use crate::server::conversation::{Gone, Replies};
 use crate::wire;
@@ -25,7 +26,7 @@ pub async fn status(agent: &Agent, replies: &mut Replies, files: Vec<String>) ->
     replies.send(&Reply::Done).await
 }
 
-/// What this desk holds in one repository, and what it lost without having asked since.
+/// What this desk holds in one repository, what it lost without having asked since, and what it waits for.
 async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone> {
     let board = &repository.board;
     if let Err(problem) = repository.ready().await
@@ -39,10 +40,10 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
         }
         return Ok(());
     }
-    let (held, lost) = {
+    let (held, lost, awaited) = {
         let state = board.state();
         let held: Vec<FileName> = state.mine.keys().cloned().collect();
-        (held, state.lost.clone())
+        (held, state.lost.clone(), state.courtesy.awaited())
     };
     let report = |file: &FileName, outcome| FileReport {
         asked: board.root.join(file.as_str()).display().to_string(),
@@ -51,14 +52,11 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
         outcome,
     };
     for file in &held {
-        let lock = board.see(|eyes| eyes.standing(file)).flatten();
-        let Some(lock) = lock else { continue };
-        let outcome = Outcome::Stands {
-            lock: Some(lock),
-            size: None,
-            exists: None,
+        let stands = stands(board, file, None, None);
+        let Outcome::Stands { lock: Some(_), .. } = stands else {
+            continue;
         };
-        replies.add(&Reply::File(report(file, outcome))).await?;
+        replies.add(&Reply::File(report(file, stands))).await?;
     }
     for (file, loss) in lost {
         let fault = board.see(|eyes| {
@@ -76,7 +74,26 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
                 .await?;
         }
     }
+    for file in &awaited {
+        let outcome = super::common::awaited(board, file);
+        replies.add(&Reply::File(report(file, outcome))).await?;
+    }
     Ok(())
+}
+
+/// How `file` stands, and who wants it.
+fn stands(board: &Board, file: &FileName, size: Option<u64>, exists: Option<bool>) -> Outcome {
+    let notify = board.state().courtesy.wishes.contains_key(file);
+    let seen = board.see(|eyes| (eyes.standing(file), eyes.line(file), eyes.notes(file)));
+    let (lock, line, requests) = seen.unwrap_or_default();
+    Outcome::Stands {
+        lock,
+        size,
+        exists,
+        line,
+        requests,
+        notify,
+    }
 }
 
 /// All about one file. Free is only said of a table that could be read.
@@ -91,8 +108,8 @@ async fn about(target: &Target) -> FileReport {
     let board = &repository.board;
     let known = || fresh.clone().and_then(|()| board.readable());
     let stands = |file: &FileName, size, exists| {
-        let lock = board.see(|eyes| eyes.standing(file)).flatten();
-        if lock.is_none()
+        let outcome = stands(board, file, size, exists);
+        if matches!(outcome, Outcome::Stands { lock: None, .. })
             && let Err(problem) = known()
         {
             return target.failed(problem);
@@ -101,7 +118,7 @@ async fn about(target: &Target) -> FileReport {
             asked: target.asked.clone(),
             repository: Some(board.folder.clone()),
             file: Some(file.as_str().to_owned()),
-            outcome: Outcome::Stands { lock, size, exists },
+            outcome,
         }
     };
     if target.lock().is_some()

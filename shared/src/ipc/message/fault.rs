@@ -112,4 +112,9 @@ pub enum Fault {
         /// What.
         problem: String,
     },
+    /// One has the file already: there is nothing to wait for or to ask for.
+    Yours {
+        /// The lock that stands.
+        lock: LockInfo,
+    },
 }

@@ -58,11 +58,33 @@ pub enum Outcome {
         size: Option<u64>,
         /// Whether the file is there.
         exists: Option<bool>,
+        /// People in line, first come first served; the first hundred.
+        line: Vec<WaiterInfo>,
+        /// What others asked of the owner, oldest first; the first hundred.
+        requests: Vec<NoteInfo>,
+        /// Whether you will be told when it is free.
+        notify: bool,
     },
     /// It is free now (the answer to `Wait`).
     Free,
     /// No.
     Failed(Fault),
+    /// You do not have it, and wait for it in one way or the other; or you asked how the line stands.
+    Awaited {
+        /// Its lock, with your place in line; `None`: it is free.
+        lock: Option<LockInfo>,
+        /// People in line, first come first served; the first hundred.
+        line: Vec<WaiterInfo>,
+        /// Whether you will be told when it is free.
+        notify: bool,
+    },
+    /// You will be told when it is free, or will not.
+    Noted {
+        /// Its lock.
+        lock: Option<LockInfo>,
+        /// Whether you will be told.
+        on: bool,
+    },
 }
 
 /// Whose lock it is, from the asker's point of view.
@@ -120,6 +142,44 @@ pub struct LockInfo {
     pub parked_us: Option<i64>,
     /// How many people are in line.
     pub waiting: u32,
+    /// Your own place among them, counted from 1.
+    pub place: Option<u32>,
+    /// How many have asked the owner for it and were not answered.
+    pub asked: u32,
+}
+
+/// Somebody in line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiterInfo {
+    /// Who.
+    pub user: String,
+    /// Where.
+    pub machine: Option<String>,
+    /// Since when, by their clock.
+    pub since_us: i64,
+    /// What for.
+    pub message: String,
+    /// Who, from the asker's point of view.
+    pub whose: Whose,
+    /// How sure it is that they are there: those who are not are passed over.
+    pub presence: Presence,
+}
+
+/// What somebody asked of a lock's owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteInfo {
+    /// Who.
+    pub user: String,
+    /// Where.
+    pub machine: Option<String>,
+    /// When, by their clock.
+    pub at_us: i64,
+    /// Why.
+    pub message: String,
+    /// The owner's answer.
+    pub answer: Option<String>,
+    /// Who asked, from the reader's point of view.
+    pub whose: Whose,
 }
 
 /// The end of a lock.

@@ -230,6 +230,8 @@ mod tests {
             presence: Presence::Unknown,
             parked_us: None,
             waiting: 0,
+            place: None,
+            asked: 0,
         }
     }
 

@@ -300,6 +300,7 @@ pub(super) fn say(answer: &Answer) -> String {
             None => format!("{token} is over"),
         },
         Answer::Refused(Refusal::Alive { .. }) => "alive".into(),
+        Answer::Refused(Refusal::Yours { .. }) => "yours".into(),
         Answer::Refused(Refusal::NoReason { .. }) => "no reason".into(),
         Answer::Later => "later".into(),
         Answer::Settled(commit) => format!("settled by {commit}"),
