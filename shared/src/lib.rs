@@ -5,6 +5,7 @@
 //!
 //! - [`clock`]: the only place that asks what time it is.
 //! - [`random`]: the only place that draws random numbers.
+//! - [`text`]: what people read, made harmless.
 //! - [`mutation`]: deliberate mistakes, for the simulation that has to find them; nothing of it is in a release.
 //! - [`model`]: names, owners, locks, the table, policy, errors. Pure data.
 //! - [`rules`]: who gets a lock, who loses one. Pure decisions: no I/O, no clock.
@@ -18,6 +19,7 @@
 pub mod clock;
 pub mod mutation;
 pub mod random;
+pub mod text;
 
 pub mod model;
 

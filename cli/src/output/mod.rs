@@ -4,7 +4,6 @@
 //! object on standard output (streams: one per line). A reader that goes away (`camctl list | head`) ends the
 //! printing quietly and changes nothing about what is done.
 
-pub mod clean;
 pub mod digits;
 pub mod json;
 pub mod listing;
@@ -16,6 +15,8 @@ mod terminal;
 pub mod text;
 pub mod time;
 mod zone;
+
+pub use camctl_shared::text as clean;
 
 use std::cell::OnceCell;
 use std::io::{self, Write};

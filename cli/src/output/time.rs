@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock, Timestamp};
+pub use camctl_shared::text::span;
 use jiff::tz::TimeZone;
 
 use super::digits::Digits;
@@ -69,18 +70,6 @@ impl Times {
             Ok(passed) => format!("since {at} ({} ago)", span(Duration::from_micros(passed))),
             Err(_) => format!("since {at}"),
         }
-    }
-}
-
-/// A length of time in its largest unit: `340 ms`, `12 s`, `5 min`, `2 h`, `3 d`.
-pub fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0 => format!("{} ms", time.as_millis()),
-        1..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min", seconds / 60),
-        3_600..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Text that other people wrote, made harmless for a terminal, and its width there.
+//! Text that other people wrote, made harmless for terminals, menus and notifications; its width; lengths of time in words.
 //!
 //! A file name or a message may hold escape sequences, line breaks or marks that turn the direction of writing.
 //! Shown as they are, they could move the cursor or make one file look like another.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -77,6 +78,18 @@ pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
     }
     short.push('…');
     Cow::Owned(short)
+}
+
+/// A length of time in its largest unit: `340 ms`, `12 s`, `5 min`, `2 h`, `3 d`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
 }
 
 #[cfg(test)]
