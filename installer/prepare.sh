@@ -119,3 +119,15 @@ need_virtual_machine() {
     need_program qemu-system-x86_64 qemu-system-x86 qemu-system-data seabios &&
         need_program mmdebstrap mmdebstrap debian-archive-keyring
 }
+
+# What tests/pictures/ shows camctl on: a desktop without a screen, and what photographs it.
+need_desktop() {
+    local program
+    for program in Xvfb xfce4-panel xfwm4 xfconf-query import xdotool xsetroot gdbus dbus-run-session faketime; do
+        have "$program" || {
+            need_packages xvfb xfce4-panel xfwm4 xfce4-notifyd xfconf adwaita-icon-theme librsvg2-common \
+                fonts-dejavu-core xdotool imagemagick x11-utils x11-xserver-utils libglib2.0-bin dbus-daemon faketime
+            return
+        }
+    done
+}

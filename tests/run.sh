@@ -3,12 +3,14 @@
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
 #   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim fuzz doc deny windows wine macos scripts
-#                                  install bench shares leaks
+#                                  install bench shares leaks pictures
+#   ./tests/run.sh --pictures      the step "pictures": camctl on a real desktop without a screen, in pictures
 #   ./tests/run.sh --shares        the step "shares": all tests on real SMB and NFS mounts, in a virtual machine
 #
 # `test` is `unit` (inside the crates, seconds) and `it` (tests/it, with real programs) in one run.
 # Arguments after `--` go to nextest:   ./tests/run.sh it -- checkout
 # or to the fuzzer, seconds for each target:   ./tests/run.sh fuzz -- 3600
+# or to the pictures, which ones:   ./tests/run.sh pictures -- tray
 # or to the simulation:   ./tests/run.sh sim -- --seed 42   --seeds 10000   --hours 2
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -67,6 +69,10 @@ step_clippy() { cargo clippy --workspace --all-targets --features camctl-tests/b
 # The tests in tests/it start the programs that lie beside them.
 step_build() { cargo build --workspace; }
 
+target_folder() {
+    cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
+}
+
 nextest() {
     local log status=0
     need_cargo_tool nextest
@@ -100,6 +106,10 @@ integration_filter() {
     need_program dex dex || {
         skip "dex is missing: the autostart file is not tried"
         filter="$filter & not test(/dex_/)"
+    }
+    need_program dbus-daemon dbus-daemon || {
+        skip "dbus-daemon is missing: the tests of the desktop are left out"
+        filter="$filter & not test(/^desktop::/)"
     }
     integration="$filter"
 }
@@ -136,7 +146,7 @@ step_sim() {
         [ "$1" != --mutation ] || only=(every_deliberate_mistake)
         shift 2
     done
-    cargo test --profile sim -p camctl-tests --features sim --test sim -- --nocapture ${only[@]+"${only[@]}"}
+    cargo test --profile sim -p camctl-tests --no-default-features --features sim --test sim -- --nocapture ${only[@]+"${only[@]}"}
 }
 
 # Some seconds for each reader of what others wrote; it is libFuzzer, which is C++.
@@ -179,7 +189,7 @@ step_wine() {
         skip "Wine, or the target $windows_target, cannot be had here"
         return
     fi
-    target="$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
+    target="$(target_folder)"
     if ! wine_begin "$target/wine"; then
         skip "Wine does not start here"
         return
@@ -212,6 +222,8 @@ step_scripts() {
     local scripts=()
     mapfile -t scripts < <(find . \( -name target -o -name corpus \) -prune -o -name '*.sh' -print)
     scripts+=(.ci/run tests/shares/guest/{init,setup,jobs} tests/shares/guest/bin/*)
+    # The icons are those of their SVGs.
+    (cd agent/icons && sha256sum --check --quiet rendered.sha256)
     if need_program shellcheck shellcheck; then
         shellcheck --external-sources "${scripts[@]}"
     else
@@ -249,6 +261,16 @@ step_shares-short() {
     say "only in part; servers killed, networks cut, clients frozen, NFS 3:  ./tests/run.sh --shares"
 }
 
+# What they show is looked at by a person; here it is only seen that they can be made.
+step_pictures() {
+    if ! need_desktop; then
+        skip "a desktop without a screen cannot be had here"
+        return
+    fi
+    step_build
+    tests/pictures/run.sh "$(target_folder)/debug" ${nextest_arguments[@]+"${nextest_arguments[@]}"}
+}
+
 step_bench() { tests/benches/run.sh; }
 
 # An agent under valgrind. Built apart, without the system calls that rustix makes itself: valgrind does not follow those.
@@ -266,10 +288,11 @@ wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | bench | leaks | shares | shares-short) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | bench | leaks | pictures | shares | shares-short) wanted+=("$1") ;;
+        --pictures) wanted+=(pictures) ;;
         --shares) wanted+=(shares) ;;
         -h | --help)
-            sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -277,7 +300,7 @@ while [ $# -gt 0 ]; do
             nextest_arguments=("$@")
             break
             ;;
-        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine bench shares leaks" ;;
+        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine bench shares leaks pictures" ;;
     esac
     shift
 done

@@ -2,6 +2,8 @@
 //!
 //! [`main`] is the whole program. [`simulation`] is for the tests that drive a repository's worker by hand.
 
+#[cfg(feature = "desktop")]
+mod clicks;
 mod desktop;
 mod logging;
 mod problem;

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use camctl_shared::clock::SystemClock;
-use camctl_shared::config::Config;
+use camctl_shared::clock::{Clock, SystemClock};
+use camctl_shared::config::{Config, DesktopConfig};
 use camctl_shared::ipc::endpoint::Endpoint;
 use camctl_shared::model::{Owner, SessionId};
 use camctl_shared::paths::{self, Paths, identity};
@@ -19,7 +19,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::desktop::NoDesktop;
+use crate::desktop::{Desktop, NoDesktop};
 use crate::registry::{House, Registry};
 use crate::server::{self, Agent};
 use crate::state::{LocalState, StateFile};
@@ -87,7 +87,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         .thread_keep_alive(Duration::from_secs(5))
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let result = runtime.block_on(work(&paths, me, state, state_file, log));
+    let result = runtime.block_on(work(&paths, config.desktop, me, state, state_file, log));
     // A share that hangs must not keep the agent.
     runtime.shutdown_background();
     match &result {
@@ -109,6 +109,7 @@ fn only_one(paths: &Paths) -> Result<Option<Box<dyn Held>>, Fatal> {
 
 async fn work(
     paths: &Paths,
+    desktop: DesktopConfig,
     me: Arc<Owner>,
     state: LocalState,
     state_file: StateFile,
@@ -122,15 +123,18 @@ async fn work(
         .map_err(|error| format!("cannot listen at {endpoint}: {error}"))?;
     let signals = signals::stop().map_err(|error| format!("cannot hear signals: {error}"))?;
     let (remember, requests) = mpsc::unbounded_channel();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let seat = Seat::take(desktop, &clock);
     let registry = Registry::new(House {
         me,
-        clock: Arc::new(SystemClock),
-        desktop: Arc::new(NoDesktop),
+        clock,
+        desktop: Arc::clone(&seat.desktop),
         patience: PATIENCE,
         stirred: Arc::new(Notify::new()),
         remember,
     });
     let agent = Arc::new(Agent::new(registry, server::Limits::default(), log));
+    seat.serve(&agent);
     agent.registry.resume(state.repositories);
     tracing::info!(%endpoint, "listening");
     let session = state.session;
@@ -155,6 +159,48 @@ async fn work(
     // Those who waited have been told, and leave.
     let _ = timeout(FAREWELL, agent.all_have_left()).await;
     Ok(())
+}
+
+/// Where the person sits: at a desktop, or nowhere.
+struct Seat {
+    desktop: Arc<dyn Desktop>,
+    #[cfg(feature = "desktop")]
+    clicks: Option<crate::clicks::Clicks>,
+}
+
+#[cfg(feature = "desktop")]
+impl Seat {
+    fn take(config: DesktopConfig, clock: &Arc<dyn Clock>) -> Self {
+        if !config.tray && !config.notifications {
+            return Self {
+                desktop: Arc::new(NoDesktop),
+                clicks: None,
+            };
+        }
+        let (desk, acts) = crate::desktop::desk::Desk::start(config, Arc::clone(clock));
+        Self {
+            desktop: Arc::new(desk.clone()),
+            clicks: Some(crate::clicks::Clicks { desk, acts }),
+        }
+    }
+
+    /// From here on what the person clicks is done.
+    fn serve(self, agent: &Arc<Agent>) {
+        if let Some(clicks) = self.clicks {
+            tokio::spawn(clicks.serve(Arc::clone(agent)));
+        }
+    }
+}
+
+#[cfg(not(feature = "desktop"))]
+impl Seat {
+    fn take(_config: DesktopConfig, _clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            desktop: Arc::new(NoDesktop),
+        }
+    }
+
+    fn serve(self, _agent: &Arc<Agent>) {}
 }
 
 /// Saves and shows how things stand, whenever that changes.

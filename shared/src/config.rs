@@ -5,6 +5,11 @@
 //! [agent]
 //! log_level = "info"   # "error", "warn", "info", "debug" or "trace"
 //! log_keep = 7         # days
+//!
+//! [desktop]
+//! enabled = true       # false: neither of these
+//! notifications = true
+//! tray = true
 //! ```
 //!
 //! Every key is optional, and so is the file. Unknown keys warn; a wrong value names its line and nothing is guessed.
@@ -39,6 +44,8 @@ const LEVELS: [(&str, Level); 5] = [
 pub struct Config {
     /// About the agent.
     pub agent: AgentConfig,
+    /// About what the person sees of it.
+    pub desktop: DesktopConfig,
     /// What is odd but harmless: keys that this version does not know.
     pub warnings: Vec<String>,
 }
@@ -57,6 +64,24 @@ impl Default for AgentConfig {
         Self {
             log_level: Level::INFO,
             log_keep: 7,
+        }
+    }
+}
+
+/// What the person sees of the agent, where there is a desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DesktopConfig {
+    /// Whether notifications are shown.
+    pub notifications: bool,
+    /// Whether there is an icon in the tray.
+    pub tray: bool,
+}
+
+impl Default for DesktopConfig {
+    fn default() -> Self {
+        Self {
+            notifications: true,
+            tray: true,
         }
     }
 }
@@ -89,6 +114,7 @@ pub enum ConfigError {
 #[serde(default)]
 struct Raw {
     agent: RawAgent,
+    desktop: RawDesktop,
     #[serde(flatten)]
     unknown: BTreeMap<String, toml::Value>,
 }
@@ -98,6 +124,16 @@ struct Raw {
 struct RawAgent {
     log_level: Option<Spanned<String>>,
     log_keep: Option<Spanned<i64>>,
+    #[serde(flatten)]
+    unknown: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawDesktop {
+    enabled: Option<bool>,
+    notifications: Option<bool>,
+    tray: Option<bool>,
     #[serde(flatten)]
     unknown: BTreeMap<String, toml::Value>,
 }
@@ -152,10 +188,17 @@ impl Config {
                     )
                 })?;
         }
+        let enabled = raw.desktop.enabled.unwrap_or(true);
+        config.desktop = DesktopConfig {
+            notifications: enabled && raw.desktop.notifications.unwrap_or(true),
+            tray: enabled && raw.desktop.tray.unwrap_or(true),
+        };
         let unknown = raw.unknown.keys().cloned();
         let in_agent = raw.agent.unknown.keys().map(|key| format!("agent.{key}"));
+        let in_desktop = raw.desktop.unknown.keys().map(|key| format!("desktop.{key}"));
         config.warnings = unknown
             .chain(in_agent)
+            .chain(in_desktop)
             .map(|key| format!("unknown key {key:?} in {}", path.display()))
             .collect();
         Ok(config)
@@ -188,6 +231,29 @@ mod tests {
         };
         assert_eq!(config.agent, expected);
         assert!(config.warnings.is_empty());
+    }
+
+    #[test]
+    fn the_desktop_can_be_left_out_as_a_whole_and_in_parts() {
+        let cases = [
+            ("", true, true),
+            ("tray = false", true, false),
+            ("notifications = false", false, true),
+            ("enabled = false\ntray = true", false, false),
+            ("enabled = true", true, true),
+        ];
+        for (text, notifications, tray) in cases {
+            let expected = DesktopConfig { notifications, tray };
+            assert_eq!(
+                parse(&format!("[desktop]\n{text}")).unwrap().desktop,
+                expected,
+                "{text}"
+            );
+        }
+        let wrong = parse("[desktop]\ntray = \"yes\"").unwrap_err().to_string();
+        assert!(wrong.contains("line 2"), "{wrong}");
+        let odd = parse("[desktop]\nicon = 1").unwrap();
+        assert_eq!(odd.warnings, ["unknown key \"desktop.icon\" in /c/config.toml"]);
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod checkout;
 #[cfg(target_os = "linux")]
 mod clocks;
 mod demo;
+#[cfg(all(target_os = "linux", feature = "desktop"))]
+mod desktop;
 mod doctor;
 #[cfg(unix)]
 mod frozen;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use testkit::{Repository, Sandbox, Script};
+use testkit::{LONG, Repository, Sandbox, Script, wait_until};
 
 use crate::stage::{Stage, file};
 
@@ -115,4 +115,44 @@ fn the_run_key_is_written_and_removed() {
         .succeeds()
         .says("was not");
     registry(&["delete", KEY, "/v", "camctl", "/f"]).succeeds();
+}
+
+/// Given a screen (under Wine: that of `DISPLAY`), then the agent's icon is in the tray; and where a notification cannot be
+/// shown, or there is no screen, the agent works all the same.
+#[test]
+fn the_tray_is_there_and_a_notification_that_fails_harms_nothing() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox
+        .repository()
+        .file("a.mcam")
+        .with(&["--admin", "boss"])
+        .init();
+    let screen = std::env::var("DISPLAY").ok();
+    let mut alice = sandbox.machine("alice", "CAM-03").with_desktop("");
+    if let Some(screen) = &screen {
+        alice = alice.env("DISPLAY", screen);
+    }
+    let boss = sandbox.machine("boss", "HQ");
+    alice.start();
+    boss.start();
+    let expected = if screen.is_some() || std::env::var("WINEPREFIX").is_err() {
+        "the tray is there"
+    } else {
+        "no tray"
+    };
+    wait_until(LONG, expected, || alice.log().contains(expected));
+    let command = |machine: &testkit::Machine, arguments: &[&str]| {
+        let command = machine.camctl(arguments).in_folder(repository.folder());
+        command.run().succeeds();
+    };
+    command(&alice, &["checkout", "a.mcam"]);
+    command(&boss, &["break", "a.mcam", "--reason", "urgent"]);
+    wait_until(LONG, "alice's agent knows", || {
+        alice.log().contains("one of our locks was ended")
+    });
+    // What is told comes a fifth of a second later; the tray is changed meanwhile.
+    wait_until(LONG, "it goes on", || {
+        alice.log().contains("notifications cannot be shown") || std::env::var("WINEPREFIX").is_err()
+    });
+    command(&alice, &["checkout", "a.mcam"]);
 }

@@ -27,7 +27,7 @@ if [ "$(cat "$cache/key" 2>/dev/null)" != "$(image_key)" ]; then
 fi
 
 cargo build --workspace --target "$target"
-list="$(cargo test -p camctl-tests --features shares --test shares --test it --target "$target" --no-run 2>&1)" || {
+list="$(cargo test -p camctl-tests --no-default-features --features shares --test shares --test it --target "$target" --no-run 2>&1)" || {
     printf '%s\n' "$list"
     exit 1
 }

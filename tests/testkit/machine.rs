@@ -35,6 +35,31 @@ impl Machine {
         }
     }
 
+    /// Keeps the agent from whatever desktop the tests are run at.
+    pub(crate) fn without_desktop(self) -> Self {
+        let config = self.config();
+        if !config.exists() {
+            std::fs::write(config, "[desktop]\nenabled = false\n").expect("a sandbox can be written to");
+        }
+        self
+    }
+
+    /// A machine with a desktop, whose bus is at this address.
+    ///
+    /// # Panics
+    /// When its settings cannot be removed.
+    #[must_use]
+    pub fn with_desktop(self, address: &str) -> Self {
+        std::fs::remove_file(self.config()).expect("every machine has settings");
+        self.env("DBUS_SESSION_BUS_ADDRESS", address)
+    }
+
+    fn config(&self) -> PathBuf {
+        let folder = self.home.join("config");
+        crate::make_folders(&folder);
+        folder.join("config.toml")
+    }
+
     /// Everything that is kept on this machine.
     pub fn home(&self) -> &Path {
         &self.home

@@ -53,7 +53,7 @@ impl Sandbox {
     pub fn machine(&self, user: &str, name: &str) -> Machine {
         let home = self.folder().join("home").join(format!("{user}-{name}"));
         crate::make_folders(&home);
-        let machine = Machine::new(home, user, name);
+        let machine = Machine::new(home, user, name).without_desktop();
         match Mounts::get() {
             Some(mounts) => {
                 let seat = self.seat(machine.home());

@@ -29,6 +29,20 @@ wine_server() {
 }
 
 wine_begun=""
+wine_screen=""
+
+# A screen that nobody sees, for the tray: known to Wine before anything of it runs. Without one, the tests do without.
+wine_show() {
+    unset DISPLAY
+    have Xvfb || need_packages xvfb || return 0
+    : >"$WINEPREFIX/display"
+    Xvfb -displayfd 3 -screen 0 1024x720x24 -nolisten tcp -noreset 3>"$WINEPREFIX/display" >/dev/null 2>&1 &
+    wine_screen=$!
+    while kill -0 "$wine_screen" 2>/dev/null && [ ! -s "$WINEPREFIX/display" ]; do sleep 0.05; done
+    [ -s "$WINEPREFIX/display" ] || return 0
+    DISPLAY=":$(cat "$WINEPREFIX/display")"
+    export DISPLAY
+}
 
 # wine_begin FOLDER: makes the prefix there, unless it is there already, and sets what cargo needs to run programs in it.
 wine_begin() {
@@ -43,6 +57,7 @@ wine_begin() {
     mkdir -p "$WINEPREFIX"
     # One that a run left behind, which was broken off, would be in the way.
     wine_server -k 2>/dev/null && wine_server -w
+    wine_show
     wine_server -p || return 1
     wine_begun=yes
     # Always, not only for a new prefix: it starts Wine's services, which keep the output of whoever starts them open until
@@ -65,4 +80,6 @@ wine_end() {
     [ -n "$wine_begun" ] || return 0
     wine_begun=""
     wine_server -k || true
+    [ -z "$wine_screen" ] || kill "$wine_screen" 2>/dev/null || true
+    wine_screen=""
 }

@@ -2,11 +2,37 @@
 //!
 //! Everything above speaks to [`Desktop`] in typed notices; how they are worded and shown is decided behind it.
 //! Never here: a decision about locks, or anything that waits. Both calls return at once.
+//!
+//! Behind it, with the feature `desktop`:
+//!
+//! - [`act`]: what a click asks for. It is done in `clicks.rs`, above the registry.
+//! - `words`, `fold`, `menu`, `icon`: what a notification says, which of them are one, what the tray shows. Pure.
+//! - [`desk`]: the one loop that owns all that.
+//! - `toast`, `tray`, `bus`: the desktop itself. Where there is none, nothing waits, and nothing fails.
 
+#[cfg(feature = "desktop")]
+pub mod act;
+#[cfg(all(feature = "desktop", target_os = "linux"))]
+mod bus;
+#[cfg(feature = "desktop")]
+pub mod desk;
 #[cfg(test)]
 pub mod fake;
+#[cfg(feature = "desktop")]
+mod fold;
+#[cfg(all(feature = "desktop", not(target_os = "macos")))]
+mod icon;
+#[cfg(feature = "desktop")]
+mod menu;
 mod notice;
+#[cfg(feature = "desktop")]
+mod toast;
+#[cfg_attr(target_os = "macos", path = "tray/none.rs")]
+#[cfg(feature = "desktop")]
+mod tray;
 mod view;
+#[cfg(feature = "desktop")]
+pub mod words;
 
 pub use notice::{Notice, What};
 pub use view::{Awaited, Mine, Question, RepositoryView, View};

@@ -88,7 +88,18 @@ impl Stage {
             fs::create_dir(stage.folder.join(name))
                 .map_err(|error| failed(format!("cannot make {name}: {error}")))?;
         }
+        for person in [Person::Alice, Person::Bob] {
+            stage.leave_desktop_alone(person)?;
+        }
         Ok(stage)
+    }
+
+    /// Nobody's tray and notifications are for people who do not exist.
+    fn leave_desktop_alone(&self, person: Person) -> Result<(), Failure> {
+        let config = self.folder.join(person.name()).join("config");
+        fs::create_dir(&config)
+            .and_then(|()| fs::write(config.join("config.toml"), "[desktop]\nenabled = false\n"))
+            .map_err(|error| failed(format!("cannot write {}'s settings: {error}", person.name())))
     }
 
     /// The scratch folder.
