@@ -156,6 +156,15 @@ impl Registry {
         Ok((repository, relative(&place.folder, &place.path)?))
     }
 
+    /// The same for whoever must not wait: `None` below no folder that is known already.
+    ///
+    /// # Errors
+    /// [`Problem::Name`] when the path cannot be in a repository.
+    pub fn find_known(&self, path: &str) -> Result<Option<(Arc<Repository>, String)>, Problem> {
+        let found = self.known(&plain(Path::new(path))?).transpose()?;
+        Ok(found.map(|(known, rest)| (known.repository, rest)))
+    }
+
     /// Asks the file system. Where an earlier look has not come back for too long, nobody waits again.
     async fn look_upwards(&self, path: &Path) -> Result<Option<Root>, Problem> {
         let limit = self.house.patience;

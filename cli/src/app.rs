@@ -35,6 +35,12 @@ pub trait Talk {
     /// [`Failure::Unknown`] when the agent went away or fell silent.
     fn receive(&mut self, limit: Option<Duration>) -> Result<Reply, Failure>;
 
+    /// The next reply to a request that has no end; `None` when nothing came within `limit`.
+    ///
+    /// # Errors
+    /// As [`Talk::receive`], but for the silence.
+    fn poll(&mut self, limit: Duration) -> Result<Option<Reply>, Failure>;
+
     /// Waits until the agent has hung up, as it does when its process ends.
     ///
     /// # Errors
@@ -49,6 +55,9 @@ pub trait Link {
     /// # Errors
     /// When no agent can be reached or started.
     fn open(&mut self, start: Start) -> Result<Box<dyn Talk>, Failure>;
+
+    /// Whether agents may be started.
+    fn may_start(&self) -> bool;
 }
 
 /// What every command works with.
@@ -78,6 +87,11 @@ impl App {
     /// When no agent can be reached or started.
     pub fn open(&mut self, start: Start) -> Result<Box<dyn Talk>, Failure> {
         self.link.open(start)
+    }
+
+    /// Whether agents may be started, for a command that opens its own ways to them.
+    pub fn may_start(&self) -> bool {
+        self.link.may_start()
     }
 
     /// Sends a request on the command's conversation, which the first request opens.

@@ -90,6 +90,7 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::agent::Agent>(),
     Entry::of::<commands::doctor::Doctor>(),
     Entry::of::<commands::demo::Demo>(),
+    Entry::of::<commands::bridge::Bridge>(),
     Entry::of::<commands::completions::Completions>(),
     Entry::of::<commands::man::Man>(),
 ];

@@ -27,7 +27,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn from_report(verb: &'static str, report: FileReport, asked: &[Asked]) -> Self {
+    /// What the agent said of one file; `asked` has it as it was typed.
+    pub fn from_report(verb: &'static str, report: FileReport, asked: &[Asked]) -> Self {
         let typed = asked.iter().find(|asked| asked.absolute == report.asked);
         let typed = typed.map_or_else(|| report.asked.clone(), |asked| asked.typed.clone());
         let name = report.file.unwrap_or_else(|| typed.clone());
@@ -48,7 +49,8 @@ impl Entry {
         }
     }
 
-    fn failed(verb: &'static str, asked: &Asked, failure: &Failure) -> Self {
+    /// A file that the agent never spoke of.
+    pub fn failed(verb: &'static str, asked: &Asked, failure: &Failure) -> Self {
         let about = asked.about(verb);
         let failure = failure.clone().for_file(&about);
         Self {
@@ -58,7 +60,8 @@ impl Entry {
         }
     }
 
-    fn shape(&self, times: &Times) -> FileShape {
+    /// Its shape in JSON.
+    pub fn shape(&self, times: &Times) -> FileShape {
         let known = self.about.repository.is_some();
         FileShape {
             asked: self.asked.clone(),

@@ -41,6 +41,10 @@ impl Link for Local {
         };
         Ok(Box::new(connected))
     }
+
+    fn may_start(&self) -> bool {
+        self.may_start
+    }
 }
 
 fn connect(may_start: bool) -> Result<Client, Failure> {
@@ -88,6 +92,10 @@ impl Talk for Connected {
                 (Err(error), _) => return Err(failure(&error)),
             }
         }
+    }
+
+    fn poll(&mut self, limit: Duration) -> Result<Option<Reply>, Failure> {
+        self.client.reply_within(limit).map_err(|error| failure(&error))
     }
 
     fn wait_for_end(&mut self, limit: Duration) -> Result<(), Failure> {

@@ -163,6 +163,10 @@ impl Talk for Actor {
         self.script.pop_front().unwrap_or(Err(hung_up))
     }
 
+    fn poll(&mut self, limit: Duration) -> Result<Option<Reply>, Failure> {
+        self.receive(Some(limit)).map(Some)
+    }
+
     fn wait_for_end(&mut self, _limit: Duration) -> Result<(), Failure> {
         Ok(())
     }
@@ -180,6 +184,10 @@ impl Link for Scripts {
             script: script.into(),
             heard: Rc::clone(&self.heard),
         }))
+    }
+
+    fn may_start(&self) -> bool {
+        false
     }
 }
 

@@ -164,6 +164,10 @@ fn no_kind_of_message_is_missing() {
             _ => None,
         })
         .collect();
+    covers(replies().filter_map(|reply| match reply {
+        Reply::Standing(standing) => Some(standing.state),
+        _ => None,
+    }));
     covers::<Whose>(locks.iter().map(|lock| lock.whose));
     covers::<Presence>(locks.iter().map(|lock| lock.presence));
     assert_eq!(variants::<EventKind>(), 6, "the count itself is read right");

@@ -14,6 +14,7 @@ mod agent;
 mod bad_input;
 #[path = "break.rs"]
 mod break_;
+mod bridge;
 mod checkin;
 mod checkout;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 //! The server on a real socket, with repositories in a scratch folder. Clients are the real ones, and worse.
 
 mod clients;
+mod memory;
 mod verbs;
 
 use std::path::{Path, PathBuf};

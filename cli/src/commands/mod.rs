@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod r#break;
+pub mod bridge;
 pub mod checkin;
 pub mod checkout;
 pub mod completions;

@@ -152,7 +152,8 @@ fn whose(whose: Whose) -> &'static str {
     }
 }
 
-fn presence(presence: Presence) -> &'static str {
+/// The word for how sure it is that an owner is there.
+pub fn presence(presence: Presence) -> &'static str {
     match presence {
         Presence::Alive => "alive",
         Presence::Stale => "stale",

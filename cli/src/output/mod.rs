@@ -202,6 +202,17 @@ impl Output {
         }
     }
 
+    /// One JSON object of another form than [`Output::answer`]'s, on a line of its own that is sent at once.
+    pub fn line<T: Serialize>(&mut self, body: &T) {
+        match serde_json::to_string(body) {
+            Ok(line) => self.write_out((line + "\n").as_bytes()),
+            Err(error) => self.trouble = Some(error.into()),
+        }
+        if self.out.flush().is_err() {
+            self.broken = true;
+        }
+    }
+
     /// A part of an answer that is too long to be held: the caller keeps it JSON.
     pub fn json_part(&mut self, part: &[u8]) {
         if self.mode == Mode::Json {

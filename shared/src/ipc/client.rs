@@ -262,6 +262,22 @@ impl Client {
         Ok(reply)
     }
 
+    /// The same for events: `None` when nothing came within `limit`, and then the connection goes on.
+    ///
+    /// # Errors
+    /// As [`Client::next_reply`].
+    pub fn reply_within(&mut self, limit: Duration) -> Result<Option<Reply>, ClientError> {
+        let usual = self.limits.reply.replace(limit);
+        let reply = self.next_reply();
+        self.limits.reply = usual;
+        match reply {
+            Err(ClientError::TimedOut {
+                stage: Stage::Reply, ..
+            }) => Ok(None),
+            reply => reply.map(Some),
+        }
+    }
+
     fn receive<T: serde::de::DeserializeOwned>(
         &mut self,
         stage: Stage,

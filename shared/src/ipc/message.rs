@@ -6,6 +6,7 @@
 mod event;
 mod fault;
 mod file;
+mod menu;
 mod page;
 mod report;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use file::{EndedInfo, FileReport, LeftOut, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose};
+pub use menu::{FileState, MenuEntry, Standing};
 pub use page::{Files, ListedFile, Page};
 pub use report::{AgentReport, Finding, Initialised, RepositoryReport};
 
@@ -114,6 +116,19 @@ pub enum Request {
         /// Whether to be told.
         on: bool,
     },
+    /// How files stand as far as the agent remembers: no share is looked at, and the answer comes at once. One
+    /// [`Reply::Standing`] each, in their order, then [`Reply::Done`].
+    StatusAtOnce {
+        /// Which files, or folders.
+        files: Vec<String>,
+        /// With what can be done with each.
+        menus: bool,
+    },
+    /// What can be done with files that were chosen together. Answered at once, by [`Reply::Menu`].
+    Menu {
+        /// Which files.
+        files: Vec<String>,
+    },
 }
 
 /// How long somebody is willing to wait.
@@ -186,6 +201,10 @@ pub enum Reply {
         /// How much more there is.
         more: u64,
     },
+    /// How one file stands, as far as the agent remembers.
+    Standing(Standing),
+    /// What can be done, in the order of a menu; empty when none of the files is known to be in a repository.
+    Menu(Vec<MenuEntry>),
 }
 
 impl Reply {
@@ -193,7 +212,7 @@ impl Reply {
     pub fn is_last(&self) -> bool {
         matches!(
             self,
-            Self::Done | Self::Failed(_) | Self::Initialised(_) | Self::Agent(_)
+            Self::Done | Self::Failed(_) | Self::Initialised(_) | Self::Agent(_) | Self::Menu(_)
         )
     }
 }

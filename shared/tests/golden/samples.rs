@@ -4,6 +4,8 @@
 mod faults;
 #[path = "files.rs"]
 mod files;
+#[path = "menus.rs"]
+mod menus;
 
 use camctl_shared::ipc::message::{
     AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, Initialised,
@@ -180,6 +182,14 @@ pub fn requests() -> Vec<(&'static str, Request)> {
                 fix: true,
             },
         ),
+        (
+            "status-at-once",
+            Request::StatusAtOnce {
+                files: files(),
+                menus: true,
+            },
+        ),
+        ("menu", Request::Menu { files: files() }),
     ]
 }
 
@@ -252,6 +262,7 @@ pub fn replies() -> Vec<(&'static str, Reply)> {
             },
         ),
     ];
+    all.extend(menus::standings());
     all.extend(files::outcomes().into_iter().map(|(name, outcome)| {
         let report = FileReport {
             asked: text("/mnt/cam/4801247.mcam"),

@@ -12,6 +12,7 @@ mod common;
 mod doctor;
 mod init;
 mod list;
+mod menu;
 mod notify;
 mod status;
 mod wait;
@@ -71,6 +72,8 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
         Request::AgentStop => agent::stop(agent, replies).await,
         Request::Doctor { folder, fix } => doctor::doctor(agent, replies, folder, fix).await,
         Request::Notify { files, on } => notify::notify(agent, replies, files, on).await,
+        Request::StatusAtOnce { files, menus } => status::at_once(agent, replies, files, menus).await,
+        Request::Menu { files } => menu::menu(agent, replies, files).await,
     }
 }
 

@@ -1,9 +1,12 @@
-//! Status: what I hold and wait for, or all about these files. Answered from memory.
+//! Status: what I hold and wait for, or all about these files; or at once, from memory alone.
 
-use camctl_shared::ipc::message::{FileReport, Outcome, Reply};
+use std::sync::Arc;
+
+use camctl_shared::ipc::message::{FileReport, FileState, Outcome, Reply, Standing, Whose};
 use camctl_shared::model::FileName;
 
 use super::common::{Target, glance, locate};
+use super::menu::entries;
 use crate::problem::Problem;
 use crate::repository::Repository;
 use crate::repository::board::Board;
@@ -133,4 +136,80 @@ async fn about(target: &Target) -> FileReport {
         Ok(glance) => stands(&glance.file, glance.size, glance.exists),
         Err(problem) => target.failed(problem),
     }
+}
+
+/// Serves `StatusAtOnce`.
+pub async fn at_once(
+    agent: &Agent,
+    replies: &mut Replies,
+    files: Vec<String>,
+    menus: bool,
+) -> Result<(), Gone> {
+    for file in files {
+        let mut standing = standing(agent, file);
+        if menus {
+            standing.menu = entries(std::slice::from_ref(&standing));
+        }
+        replies.add(&Reply::Standing(standing)).await?;
+    }
+    replies.send(&Reply::Done).await
+}
+
+/// How one file stands, as far as is known without asking anybody: what is not known to be free is not called so.
+pub fn standing(agent: &Agent, asked: String) -> Standing {
+    let unknown = |asked| Standing {
+        asked,
+        repository: None,
+        file: None,
+        state: FileState::Unknown,
+        lock: None,
+        menu: Vec::new(),
+    };
+    let Ok(Some((repository, path))) = agent.registry.find_known(&asked) else {
+        return unknown(asked);
+    };
+    let board = &repository.board;
+    let target = Target {
+        asked: asked.clone(),
+        repository: Arc::clone(&repository),
+        path: path.clone(),
+    };
+    let here = Standing {
+        repository: Some(board.folder.clone()),
+        file: Some(path),
+        ..unknown(asked)
+    };
+    let Ok(name) = target.name() else {
+        return here;
+    };
+    let lock = board.see(|eyes| eyes.standing(&name)).flatten();
+    let here = Standing {
+        file: Some(name.as_str().to_owned()),
+        ..here
+    };
+    match lock {
+        Some(lock) => Standing {
+            state: match (lock.whose, lock.place) {
+                (Whose::Mine, _) => FileState::Mine,
+                (_, Some(_)) => FileState::Waiting,
+                (_, None) => FileState::Theirs,
+            },
+            lock: Some(lock),
+            ..here
+        },
+        None if may_be_free(board, &name) => Standing {
+            state: FileState::Free,
+            ..here
+        },
+        None => here,
+    }
+}
+
+/// Whether a file without a lock may be called free: nobody can check the table for people out.
+fn may_be_free(board: &Board, name: &FileName) -> bool {
+    let Some(table) = board.table() else { return false };
+    let case = table.read().case;
+    let policy = Arc::clone(&board.state().policy);
+    let for_people = FileName::parse(&policy.locks_file, case);
+    for_people.as_ref() != Ok(name) && board.readable().is_ok()
 }
