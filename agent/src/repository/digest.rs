@@ -14,19 +14,21 @@ pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     if has_gap(board, news)
         && let Some(table) = board.table()
     {
-        // Pruned while this machine was away: as after a restart, the table tells what became of one's own locks.
+        // Pruned while this machine was away, or set back: as after a restart, the table tells what became of one's own locks.
         resume(board, desktop, &table.read(), kept(board), news);
         return board.bump();
     }
     pass_on(board, desktop, news);
 }
 
-/// Whether the table has taken commits in that nobody has told of.
+/// Whether the table has taken commits in that nobody has told of, or is not the one any more that they were told of.
 fn has_gap(board: &Board, news: &[Arc<Commit>]) -> bool {
     let (Some(table), Some(seen)) = (board.table(), board.state().digested) else {
         return false;
     };
-    seen.saturating_add(news.len() as u64) < table.read().n
+    let n = table.read().n;
+    let set_back = n < seen || news.first().is_some_and(|first| first.n <= seen);
+    set_back || seen.saturating_add(news.len() as u64) < n
 }
 
 fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
@@ -128,6 +130,10 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
     let mut state = board.state();
     state.digested = Some(table.n);
     let mine = Board::find_mine(&board.me, table);
+    // What ended in commits that a server lost with its power has not ended.
+    state
+        .lost
+        .retain(|file, loss| mine.get(file).is_none_or(|held| held.token != loss.ended.token));
     let expected = std::mem::replace(&mut state.mine, mine);
     for (file, was) in expected {
         if state.mine.contains_key(&file) {

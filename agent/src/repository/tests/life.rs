@@ -4,6 +4,9 @@ use camctl_shared::model::{How, Refusal, Verb};
 use camctl_shared::rules::Done;
 
 use super::super::board::{Health, Held};
+use camctl_shared::store::SharedTable;
+
+use super::super::digest::digest;
 use super::*;
 use crate::desktop::What as Told;
 use crate::problem::Problem;
@@ -320,4 +323,39 @@ fn a_wrong_policy_stops_the_work_on_its_repository_until_it_is_right_again() {
         granted(&alice.ask(checkout("a.mcam"))),
         "it was mended, and the next request finds that out"
     );
+}
+
+/// *Given* two commits that a server has lost with its power: one that gave alice a file, and one that took hers; *then* she is
+/// told of the first, and the second has never been.
+#[test]
+fn what_a_server_has_lost_with_its_power_has_not_happened() {
+    let (office, mut alice, mut bob) = alice_sleeps();
+    let before = alice.board.table().unwrap().read().clone();
+    assert!(granted(&bob.ask(checkout("a.mcam"))));
+    assert!(granted(&alice.ask(checkout("c.mcam"))));
+    assert_eq!(alice.desktop.told().len(), 1, "of a.mcam");
+    assert!(alice.board.state().lost.contains_key(&name("a.mcam")));
+    let board = Board::new(
+        "/mnt/cam".into(),
+        Arc::clone(&alice.board.me),
+        office.clock.clone(),
+        Duration::from_secs(12),
+        Arc::new(Notify::new()),
+    );
+    board.set_table(SharedTable::new(before));
+    {
+        let (mut state, was) = (board.state(), alice.board.state());
+        (state.mine, state.lost) = (was.mine.clone(), was.lost.clone());
+        state.digested = was.digested;
+    }
+    digest(&board, &*alice.desktop, &[]);
+    let gone = Told::LockGone {
+        file: name("c.mcam"),
+        holder: None,
+    };
+    assert_eq!(alice.desktop.told().get(1..), Some([gone].as_slice()));
+    let state = board.state();
+    let mine: Vec<&str> = state.mine.keys().map(FileName::as_str).collect();
+    assert_eq!(mine, ["a.mcam", "b.mcam"]);
+    assert!(!state.lost.contains_key(&name("a.mcam")));
 }

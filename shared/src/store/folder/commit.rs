@@ -239,6 +239,13 @@ impl FolderStore {
 
     /// One attempt. `None`: still not known. An error: certainly not done.
     fn push_once(&mut self, pending: &mut Pending) -> Result<Option<Sent>> {
+        if pending.doubt && !pending.won {
+            match self.look_first(pending) {
+                None => {}
+                Some(Sent::Unknown) => return Ok(None),
+                over => return Ok(over),
+            }
+        }
         if !pending.won {
             match self.share.publish(&pending.temporary, &pending.path) {
                 Published::Won => pending.won = true,
@@ -286,6 +293,26 @@ impl FolderStore {
         // A server that lost power may have lost the name with it, and would sync the folder without it next time.
         (pending.won, pending.doubt) = (false, true);
         Ok(None)
+    }
+
+    /// Before something is sent again whose fate is not known. The server may have lost its power meanwhile, and with it
+    /// the commit before this one, which nobody had been told of: after that, ours would make a gap. `None`: send it, what
+    /// becomes of it the name will tell; else its fate.
+    fn look_first(&mut self, pending: &Pending) -> Option<Sent> {
+        let size = self.folder_size.unwrap_or(super::FOLDER_SIZE);
+        let case = self.table.read().case;
+        match self.read_commit(&layout::commit(pending.commit.n - 1, size), Some(case)) {
+            Ok(read) if read.commit.nonce != pending.commit.previous => {}
+            Err(StoreError::Share(error)) if error.kind == ShareErrorKind::NotFound => {}
+            _ => return None,
+        }
+        // Follows the log where it was set back, as soon as that is sure.
+        if self.follow_head().is_err() {
+            return Some(Sent::Unknown);
+        }
+        let table = self.table.read();
+        let stands = table.n >= pending.commit.n || table.nonce == pending.commit.previous;
+        (!stands).then_some(Sent::NoFolder)
     }
 
     /// Whose commit stands under the name that ours was to have. `None`: it cannot be read just now.

@@ -17,6 +17,8 @@ enum Fetched {
     Here(Box<format::Read>),
     /// Its whole folder is gone: pruned, while this client slept.
     Pruned,
+    /// The log was set back: what it says now is read already.
+    SetBack,
 }
 
 impl FolderStore {
@@ -72,6 +74,7 @@ impl FolderStore {
             self.head_behind = true;
         } else {
             self.head_behind = false;
+            self.shorter = None;
         }
         Ok(true)
     }
@@ -87,9 +90,14 @@ impl FolderStore {
             (table.n, table.nonce.clone(), table.case)
         };
         match self.read_commit(&layout::commit(n, size), Some(case)) {
-            Ok(read) if read.commit.nonce == nonce => Ok(()),
+            Ok(read) if read.commit.nonce == nonce => {
+                self.shorter = None;
+                Ok(())
+            }
+            // No file of the log is ever changed: ours was taken back, and another written in its place.
+            Ok(_) => self.load_log_anew(true),
             Err(StoreError::Share(error)) if error.kind != ShareErrorKind::NotFound => Err(error.into()),
-            _ => self.load_log(),
+            Err(_) => self.load_log(),
         }
     }
 
@@ -115,10 +123,15 @@ impl FolderStore {
 
     /// Reads the table from the newest checkpoint on.
     pub(super) fn load_log(&mut self) -> Result<()> {
+        self.load_log_anew(false)
+    }
+
+    /// The same; `set_back` says that what was read before is not what stands in the log now.
+    fn load_log_anew(&mut self, set_back: bool) -> Result<()> {
         let started = self.clock.moment();
         let mut pause = Duration::from_millis(5);
         loop {
-            match self.try_load() {
+            match self.try_load(set_back) {
                 // What seems to be missing may be a listing that this client remembers from earlier.
                 Err(StoreError::Damaged { .. } | StoreError::Lost { .. })
                     if self.clock.moment().since(started) < self.patience() / 5 =>
@@ -131,7 +144,7 @@ impl FolderStore {
         }
     }
 
-    fn try_load(&mut self) -> Result<()> {
+    fn try_load(&mut self, set_back: bool) -> Result<()> {
         let mut folders = self.log_folders()?;
         folders.sort_unstable();
         for folder in folders.iter().rev().take(2) {
@@ -146,12 +159,12 @@ impl FolderStore {
             if first / size != *folder || read.commit.n != first {
                 return Err(self.damaged(&path, format!("it says that it is commit {}", read.commit.n)));
             }
-            return self.start_from(table, size, *folder);
+            return self.start_from(table, size, *folder, set_back);
         }
         Err(self.without_log())
     }
 
-    fn start_from(&mut self, table: Table, size: u64, folder: u64) -> Result<()> {
+    fn start_from(&mut self, table: Table, size: u64, folder: u64, set_back: bool) -> Result<()> {
         let (known, loaded) = (self.n(), self.folder_size.is_some());
         let last = self.commits_in(folder)?.into_iter().max().unwrap_or(table.n);
         let hinted = self.read_head()?.map_or(0, |hint| hint.n);
@@ -164,17 +177,35 @@ impl FolderStore {
             let problem = "another repository was made in this one's place; `camctl agent restart` goes on with the new one";
             return Err(self.damaged(layout::LOG, problem));
         }
-        if newest < known {
-            // A view never goes back. The share shows an older state: a stale cache, or a backup that was put back.
-            let problem =
-                format!("the log ends at commit {newest}, but commit {known} has been read from it before");
-            return Err(unclear(self.share.as_ref(), "read", layout::LOG, problem).into());
+        let set_back = set_back || newest < known && self.is_shorter_for_good(newest, known)?;
+        if set_back {
+            self.remarks.push(format!(
+                "{} was set back: commit {known} is not in it any more as it was read (a server lost its power, or a backup was put back)",
+                self.share.show(layout::LOG)
+            ));
+            self.news.clear();
+            self.projection.table_changed();
         }
-        if table.n > known || !loaded {
+        if set_back || table.n > known || !loaded {
             *self.table.write() = table;
         }
+        self.shorter = None;
         self.folder_size = Some(size);
         self.replay_to(newest)
+    }
+
+    /// The log ends before what was read from it. Mostly that is an old listing that this client remembers, and passes;
+    /// a view never goes back for that. What stays so for [`Timings::set_back`](super::Timings::set_back) is no memory:
+    /// the server lost its power, and names that were not on its disk, or somebody has put a backup back.
+    fn is_shorter_for_good(&mut self, newest: u64, known: u64) -> Result<bool> {
+        let now = self.clock.moment();
+        let since = *self.shorter.get_or_insert(now);
+        if now.since(since) >= self.timings.set_back {
+            return Ok(true);
+        }
+        let problem =
+            format!("the log ends at commit {newest}, but commit {known} has been read from it before");
+        Err(unclear(self.share.as_ref(), "read", layout::LOG, problem).into())
     }
 
     fn replay_to(&mut self, newest: u64) -> Result<()> {
@@ -183,6 +214,7 @@ impl FolderStore {
             match self.fetch(next)? {
                 Fetched::Here(read) => self.take(Arc::new(read.commit)),
                 Fetched::Pruned => return self.load_log(),
+                Fetched::SetBack => return Ok(()),
             }
         }
         Ok(())
@@ -208,7 +240,11 @@ impl FolderStore {
                     return Err(self.damaged(&path, format!("it says that it is commit {}", read.commit.n)));
                 }
                 Ok(read) if read.commit.previous != self.table.read().nonce => {
+                    let before = self.table.read().nonce.clone();
                     self.confirm()?;
+                    if self.table.read().nonce != before {
+                        return Ok(Fetched::SetBack);
+                    }
                     return Err(self.damaged(&path, "it does not follow the commit before it"));
                 }
                 Ok(read) => return Ok(Fetched::Here(Box::new(read))),

@@ -57,6 +57,9 @@ pub struct Timings {
     pub project_at_most: Duration,
     /// How often `locks.json` is looked at, in case somebody else changed it.
     pub check_projection: Duration,
+    /// How long the log must end before what was read from it, until that is believed. Longer than clients remember
+    /// listings: 60 s on NFS.
+    pub set_back: Duration,
     /// How long a `locks.json` that is not ours must stay the same before it is set aside.
     pub suspect: Duration,
     /// How often old folders and leftovers are looked for.
@@ -76,6 +79,7 @@ impl Default for Timings {
             project_after: Duration::from_millis(20),
             project_at_most: Duration::from_millis(250),
             check_projection: Duration::from_secs(5),
+            set_back: Duration::from_secs(120),
             suspect: Duration::from_secs(1),
             tidy: Duration::from_secs(3600),
             leftover: Duration::from_secs(24 * 3600),
@@ -122,6 +126,8 @@ pub struct FolderStore {
     chores: chores::State,
     /// `head` is behind what we know, and nobody else may mend it.
     head_behind: bool,
+    /// Since when the log ends before what was read from it.
+    shorter: Option<Moment>,
     /// A newer version wrote to the log: what is understood is read, and nothing is written any more.
     newer: Option<StoreError>,
 }
@@ -148,6 +154,7 @@ impl FolderStore {
             projection: projection::State::new(now),
             chores: chores::State::new(now),
             head_behind: false,
+            shorter: None,
             newer: None,
         }
     }

@@ -8,6 +8,7 @@ mod golden;
 mod opening;
 mod races;
 mod recovery;
+mod set_back;
 
 use fixture::Bench;
 

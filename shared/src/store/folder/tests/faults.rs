@@ -18,6 +18,8 @@ pub(super) enum Fault {
     LostReply,
     /// It is not done, and nobody knows.
     LostRequest,
+    /// The same, and something happens meanwhile.
+    Outage(Box<dyn FnOnce() + Send>),
     /// It is refused.
     Refused(ShareErrorKind),
     /// Something else happens first.
@@ -52,6 +54,10 @@ impl Share for Faulty {
                 Published::Unknown(trouble(ShareErrorKind::Unknown))
             }
             Some(Fault::LostRequest) => Published::Unknown(trouble(ShareErrorKind::Unknown)),
+            Some(Fault::Outage(act)) => {
+                act();
+                Published::Unknown(trouble(ShareErrorKind::Unknown))
+            }
             Some(Fault::Refused(kind)) => Published::Refused(trouble(kind)),
             Some(Fault::Before(act)) => {
                 act();
