@@ -200,6 +200,7 @@ impl Seat {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "built with the desktop, it does something")]
     fn serve(self, _agent: &Arc<Agent>) {}
 }
 
@@ -220,6 +221,8 @@ impl Keeper {
                 () = house.stirred.notified() => None,
                 request = self.requests.recv() => request,
             };
+            // What comes while the file is written rings again.
+            house.desktop.show(&self.agent.registry.view());
             if asked.is_none() {
                 // More is to come, usually; but nobody is kept waiting for that.
                 asked = timeout(GATHER, self.requests.recv()).await.ok().flatten();
@@ -229,7 +232,6 @@ impl Keeper {
                 // Whoever asked may have left.
                 let _ = asked.send(());
             }
-            house.desktop.show(&self.agent.registry.view());
         }
     }
 

@@ -15,7 +15,7 @@ need_target "$target" || fail "what is measured are static programs, and the tar
 
 # As the installer builds them; the floor apart, so that the product's dependencies are not built for both.
 cargo build --release --locked --target "$target" -p camctl -p camctl-agent
-cargo build --release --locked --target "$target" -p camctl-tests --features bench --bins
+cargo build --release --locked --target "$target" -p camctl-tests --no-default-features --features bench --bins
 programs="$(cargo metadata --format-version 1 --no-deps --offline |
     sed -n 's/^.*"target_directory":"\([^"]*\)".*$/\1/p')/$target/release"
 

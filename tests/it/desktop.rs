@@ -6,7 +6,9 @@ mod notifications;
 mod panel;
 mod story;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use testkit::{LONG, Machine, Repository, Sandbox, holds_for, wait_until};
 
@@ -77,7 +79,7 @@ fn the_tray_follows_and_its_entries_do_what_they_say() {
     command(&alice, &repository, &["checkout", "b_&c.mcam"]).succeeds();
     let check_in_b = panel.entry(&["My checkouts (1)", "b_&c.mcam", "Check in"]);
     panel.click(&check_in_a);
-    holds_for(std::time::Duration::from_millis(300), "b is held", || {
+    holds_for(Duration::from_millis(300), "b is held", || {
         held_by(&repository, "b_&c.mcam").is_some()
     });
     panel.click(&check_in_b);
@@ -147,6 +149,46 @@ fn the_tray_comes_and_goes_with_the_desktop() {
         1,
         "once for each time"
     );
+}
+
+/// Given a tray, when nothing happens, then no thread is woken but those of the agent itself.
+#[test]
+fn a_tray_that_nobody_looks_at_wakes_nobody() {
+    let sandbox = Sandbox::new();
+    let alice = seated(&sandbox, "alice", "CAM-03");
+    let desktop = Desktop::of(&alice);
+    alice.start();
+    desktop.panel.entry(&["Nothing checked out"]);
+    let pid = alice.agent(|agent| agent.pid());
+    // Threads that were started for a moment end; the others have gone to sleep, and stay so.
+    let mut before = sleeps(pid);
+    wait_until(LONG, "no thread is woken for a second", || {
+        std::thread::sleep(Duration::from_secs(1));
+        let now = sleeps(pid);
+        std::mem::replace(&mut before, now.clone()) == now
+    });
+    drop(desktop);
+}
+
+/// How often each thread has gone to sleep, but for those that look after clients and shares.
+fn sleeps(pid: u32) -> BTreeMap<String, String> {
+    let read = |thread: &fs::DirEntry, file: &str| fs::read_to_string(thread.path().join(file)).ok();
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let each = tasks.flatten().filter_map(|thread| {
+        let name = read(&thread, "comm")?;
+        let status = read(&thread, "status")?;
+        let count = status
+            .lines()
+            .find(|line| line.starts_with("voluntary_ctxt_switches:"))?;
+        let desktop = !["share", "events", "camctl-agent"].contains(&name.trim());
+        desktop.then(|| {
+            (
+                format!("{} {name}", thread.file_name().display()),
+                count.to_owned(),
+            )
+        })
+    });
+    each.collect()
 }
 
 /// The processor's time that an agent has had, in hundredths of a second.
