@@ -200,9 +200,9 @@ fn processor_time(machine: &Machine) -> u64 {
 }
 
 /// Given a checkout of alice, when an administrator ends it, then she is told who and why, and what they wrote is text and
-/// not markup; while she wants no notifications, she is told afterwards.
+/// not markup; while she wants no notifications, she is told afterwards; and a restart repeats nothing.
 #[test]
-fn whose_lock_is_ended_is_told_and_may_ask_not_to_be() {
+fn whose_lock_is_ended_is_told_once_and_may_ask_not_to_be() {
     let sandbox = Sandbox::new();
     let repository = sandbox
         .repository()
@@ -241,6 +241,20 @@ fn whose_lock_is_ended_is_told_and_may_ask_not_to_be() {
         .notifications
         .titled("1 message while notifications were paused");
     assert_eq!(summed_up.body, "1 checkout of yours ended: b.mcam");
+
+    // What she was told is not told again.
+    alice.stop();
+    let items = desktop.panel.items();
+    alice.start();
+    wait_until(LONG, "the tray is there again", || desktop.panel.items() > items);
+    command(&alice, &repository, &["checkout", "a.mcam"]).succeeds();
+    desktop.panel.entry(&["My checkouts (1)", "a.mcam"]);
+    assert_eq!(
+        desktop.notifications.all().len(),
+        2,
+        "{:?}",
+        desktop.notifications.all()
+    );
 }
 
 /// Given a server without buttons and markup, then there are none, and nothing is escaped.

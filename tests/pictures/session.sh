@@ -11,11 +11,11 @@ started=()
 
 finish() {
     local pid
-    rm -rf "${share:-$SCRATCH/share}"
     for pid in ${started[@]+"${started[@]}"}; do
         kill "$pid" 2>/dev/null || true
     done
     wait
+    rm -rf "${share:-$SCRATCH/share}"
 }
 trap finish EXIT
 

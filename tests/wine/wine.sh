@@ -63,6 +63,8 @@ wine_begin() {
     # Always, not only for a new prefix: it starts Wine's services, which keep the output of whoever starts them open until
     # the server ends. A test, or nextest's first look at the tests, would never be over.
     "$(wine_program)" wineboot -i </dev/null >/dev/null 2>&1 || return 1
+    # For the same reason the program that has the desktop: the first window would start it.
+    "$(wine_program)" explorer.exe /desktop </dev/null >/dev/null 2>&1 &
     if [ ! -e "$WINEPREFIX/ready" ]; then
         # Older versions lack a library that every program of Rust imports.
         if [ ! -e "$system/bcryptprimitives.dll" ]; then

@@ -119,6 +119,11 @@ impl Panel {
         })
     }
 
+    /// How many items have come so far.
+    pub fn items(&self) -> usize {
+        self.items.lock().unwrap().len()
+    }
+
     fn proxy(&self, path: &'static str, interface: &'static str) -> Proxy<'static> {
         // Properties as they are now, and not as they were.
         zbus::blocking::proxy::Builder::new(&self.bus)
