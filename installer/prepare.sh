@@ -123,10 +123,11 @@ need_virtual_machine() {
 # What tests/pictures/ shows camctl on: a desktop without a screen, and what photographs it.
 need_desktop() {
     local program
-    for program in Xvfb xfce4-panel xfwm4 xfconf-query import xdotool xsetroot gdbus dbus-run-session faketime; do
+    for program in Xvfb xfce4-panel xfwm4 xfconf-query import xdotool xsetroot gdbus dbus-run-session faketime caja; do
         have "$program" || {
             need_packages xvfb xfce4-panel xfwm4 xfce4-notifyd xfconf adwaita-icon-theme librsvg2-common \
-                fonts-dejavu-core xdotool imagemagick x11-utils x11-xserver-utils libglib2.0-bin dbus-daemon faketime
+                fonts-dejavu-core xdotool imagemagick x11-utils x11-xserver-utils libglib2.0-bin dbus-daemon faketime \
+                caja python3-caja
             return
         }
     done

@@ -224,6 +224,12 @@ step_scripts() {
     scripts+=(.ci/run tests/shares/guest/{init,setup,jobs} tests/shares/guest/bin/*)
     # The icons are those of their SVGs.
     (cd agent/icons && sha256sum --check --quiet rendered.sha256)
+    if need_program python3 python3; then
+        need_program desktop-file-validate desktop-file-utils || true
+        installer/file-managers/test.sh
+    else
+        skip "python3 is missing: the extension for file managers is not tried"
+    fi
     if need_program shellcheck shellcheck; then
         shellcheck --external-sources "${scripts[@]}"
     else
