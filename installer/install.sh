@@ -13,6 +13,8 @@ set -euo pipefail
 source_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=installer/prepare.sh
 . "$source_folder/installer/prepare.sh"
+# shellcheck source=installer/stage.sh
+. "$source_folder/installer/stage.sh"
 
 prefix="$HOME/.local"
 assume_yes=no
@@ -79,13 +81,6 @@ starts_at_login() { "$programs/camctl" agent status --json 2>/dev/null | grep -q
 
 # ---------------------------------------------------------------------------------------------- install
 
-# A static program needs nothing of the machine it runs on, and starts eight times faster than a dynamic one.
-static_target() {
-    case "$(uname -m)" in
-        x86_64 | aarch64) printf '%s-unknown-linux-musl\n' "$(uname -m)" ;;
-    esac
-}
-
 announce() {
     local todo=()
     have cc || todo+=("install a linker with the system's package manager (sudo apt-get install gcc libc6-dev)")
@@ -102,20 +97,6 @@ announce() {
     printf '  - %s\n' "${todo[@]}" >&2
 }
 
-# Builds the programs; prints the folder that they are in.
-build() {
-    local target folder
-    target="$(static_target)"
-    if [ -n "$target" ] && ! need_target "$target"; then
-        say "the target $target cannot be had here: building programs that need this system's C library"
-        target=""
-    fi
-    (cd "$source_folder" && cargo build --release --locked ${target:+--target "$target"} -p camctl -p camctl-agent >&2)
-    folder="$(cd "$source_folder" && cargo metadata --format-version 1 --no-deps --offline |
-        sed -n 's/^.*"target_directory":"\([^"]*\)".*$/\1/p')"
-    printf '%s\n' "$folder${target:+/$target}/release"
-}
-
 # place FILE MODE: standard input becomes FILE in one step, so that nobody ever starts half a program.
 place() {
     local folder
@@ -128,18 +109,18 @@ place() {
 }
 
 place_all() {
-    local built="$1" pages page
+    local staged file mode
+    staged="$(mktemp -d)"
+    stage "$1" "$staged"
     mkdir -p "$(dirname "$manifest")"
     : >"$manifest.new"
-    place "$programs/camctl-agent" 755 <"$built/camctl-agent"
-    place "$programs/camctl" 755 <"$built/camctl"
-    "$built/camctl" completions bash | place "$prefix/share/bash-completion/completions/camctl" 644
-    "$built/camctl" completions zsh | place "$prefix/share/zsh/site-functions/_camctl" 644
-    "$built/camctl" completions fish | place "$prefix/share/fish/vendor_completions.d/camctl.fish" 644
-    pages="$(mktemp -d)"
-    "$built/camctl" man "$pages" --quiet
-    for page in "$pages"/*.1; do place "$prefix/share/man/man1/${page##*/}" 644 <"$page"; done
-    rm -r "$pages"
+    # The agent before the command line, which would start an older one.
+    while IFS= read -r file; do
+        mode=644
+        [ ! -x "$staged/$file" ] || mode=755
+        place "$prefix/$file" "$mode" <"$staged/$file"
+    done < <(cd "$staged" && find . -type f -printf '%P\n' | sort -r)
+    rm -r "$staged"
     # What an older version installed and this one does not.
     if [ -f "$manifest" ]; then
         grep -Fxv -f "$manifest.new" "$manifest" | while IFS= read -r old; do rm -f -- "$old"; done || true

@@ -3,7 +3,7 @@
 #
 #   ./tests/run.sh                 all steps but the benchmarks; the first failure stops
 #   ./tests/run.sh STEP…           only these: fmt clippy build test unit it sim fuzz doc deny windows wine macos scripts
-#                                  install bench shares leaks pictures
+#                                  install packages bench shares leaks pictures
 #   ./tests/run.sh --pictures      the step "pictures": camctl on a real desktop without a screen, in pictures
 #   ./tests/run.sh --shares        the step "shares": all tests on real SMB and NFS mounts, in a virtual machine
 #
@@ -175,7 +175,7 @@ step_deny() {
 
 step_windows() {
     if need_target "$windows_target"; then
-        cargo clippy --workspace --target "$windows_target" --all-targets -- -D warnings
+        cargo clippy --workspace --target "$windows_target" --all-targets --features camctl/windowless -- -D warnings
     else
         skip "the target $windows_target cannot be had here"
     fi
@@ -196,10 +196,10 @@ step_wine() {
     fi
     # No stack traces are read there: the programs link in half the time without.
     export CARGO_PROFILE_DEV_DEBUG=0
-    cargo build --workspace --bins --tests --target "$windows_target"
+    cargo build --workspace --bins --tests --features camctl/windowless --target "$windows_target"
     # More at a time than there are processors: most of them wait, for each other or for Wine's server.
     # Wine is not Windows: what passes when tried again is named as flaky, and fails nothing.
-    nextest --target "$windows_target" --test-threads 4 --retries 2 -E 'not test(/^(architecture|recovery)::/)' || status=$?
+    nextest --target "$windows_target" --features camctl/windowless --test-threads 4 --retries 2 -E 'not test(/^(architecture|recovery)::/)' || status=$?
     unset CARGO_PROFILE_DEV_DEBUG
     wine_end
     say "under Wine: $summary"
@@ -239,6 +239,9 @@ step_scripts() {
 
 # Builds the release programs, and installs, upgrades and removes them in a temporary home.
 step_install() { installer/test.sh; }
+
+# Builds all packages, for Windows too, and installs, upgrades and removes them in temporary folders.
+step_packages() { installer/test-packages.sh; }
 
 # The tests on real network mounts, in a virtual machine: see tests/README.md.
 mounts() {
@@ -294,7 +297,7 @@ wanted=()
 while [ $# -gt 0 ]; do
     case "$1" in
         all) wanted+=("${all_steps[@]}") ;;
-        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | bench | leaks | pictures | shares | shares-short) wanted+=("$1") ;;
+        fmt | clippy | build | test | unit | it | sim | fuzz | doc | deny | windows | wine | macos | scripts | install | packages | bench | leaks | pictures | shares | shares-short) wanted+=("$1") ;;
         --pictures) wanted+=(pictures) ;;
         --shares) wanted+=(shares) ;;
         -h | --help)
@@ -306,7 +309,7 @@ while [ $# -gt 0 ]; do
             nextest_arguments=("$@")
             break
             ;;
-        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine bench shares leaks pictures" ;;
+        *) fail "there is no step \"$1\"; there are: all ${all_steps[*]} unit it wine packages bench shares leaks pictures" ;;
     esac
     shift
 done

@@ -5,6 +5,7 @@ use std::time::Duration;
 use camctl_shared::ipc::message::{Reply, Request};
 
 use crate::errors::{About, Failure};
+use crate::gui::Windows;
 use crate::login::AtLogin;
 use crate::output::Output;
 
@@ -66,16 +67,27 @@ pub struct App {
     pub out: Output,
     /// The start at login.
     pub login: Box<dyn AtLogin>,
+    /// Where problems are shown in a window too, if that was asked for.
+    pub windows: Option<Box<dyn Windows>>,
     link: Box<dyn Link>,
     talk: Option<Box<dyn Talk>>,
 }
 
 impl App {
     /// Nothing is connected until the first request.
-    pub fn new(out: Output, link: Box<dyn Link>, login: Box<dyn AtLogin>) -> Self {
+    pub fn new(
+        mut out: Output,
+        link: Box<dyn Link>,
+        login: Box<dyn AtLogin>,
+        windows: Option<Box<dyn Windows>>,
+    ) -> Self {
+        if windows.is_some() {
+            out.keep_complaints();
+        }
         Self {
             out,
             login,
+            windows,
             link,
             talk: None,
         }

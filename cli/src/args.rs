@@ -16,6 +16,7 @@ use crate::exit::Exit;
 
 /// What every command takes.
 #[derive(Debug, Clone, Copy, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches are")]
 pub struct Global {
     /// Answer in JSON
     #[arg(long, global = true, help_heading = "Every command")]
@@ -26,6 +27,9 @@ pub struct Global {
     /// Do not start an agent when none is running (also CAMCTL_NO_AGENT_START=1)
     #[arg(long, global = true, help_heading = "Every command")]
     pub no_start: bool,
+    /// Show problems in a window, and ask there what to do: for menus and shortcuts
+    #[arg(long, global = true, conflicts_with = "json", help_heading = "Every command")]
+    pub gui: bool,
 }
 
 /// A subcommand: its doc comment is its help.

@@ -18,6 +18,7 @@ use jiff::tz::{TimeZone, offset};
 
 use crate::app::{App, Link, Start, Talk};
 use crate::errors::{About, Failure};
+use crate::gui::{Choice, Message, Windows};
 use crate::login::{AtLogin, State, Way};
 use crate::output::time::Times;
 use crate::output::{Mode, Output};
@@ -191,6 +192,19 @@ impl Link for Scripts {
     }
 }
 
+/// A person who answers what windows ask.
+struct Answers {
+    answers: VecDeque<Choice>,
+    shown: Rc<RefCell<Vec<Message>>>,
+}
+
+impl Windows for Answers {
+    fn show(&mut self, message: &Message) -> Choice {
+        self.shown.borrow_mut().push(message.clone());
+        self.answers.pop_front().unwrap_or(Choice::Leave)
+    }
+}
+
 /// A session that starts the agent at login by systemd, and cannot do otherwise.
 struct LoginBySystemd;
 
@@ -267,6 +281,8 @@ pub struct Played {
     pub err: String,
     /// What it asked of the agent.
     pub heard: Vec<Request>,
+    /// What it showed in windows.
+    pub windows: Vec<Message>,
 }
 
 impl Played {
@@ -294,6 +310,21 @@ pub fn play(words: &[&str], scripts: Vec<Script>) -> Played {
 
 /// As [`play`], writing to a stream of one's own; a conversation may also fail to begin.
 pub fn play_to(words: &[&str], scripts: Vec<Result<Script, Failure>>, out: &Stream) -> Played {
+    play_all(words, scripts, out, &[])
+}
+
+/// As [`play`], with a person who answers what windows ask; then they close whatever comes.
+pub fn play_with_windows(words: &[&str], scripts: Vec<Script>, answers: &[Choice]) -> Played {
+    let scripts = scripts.into_iter().map(Ok).collect();
+    play_all(words, scripts, &Stream::default(), answers)
+}
+
+fn play_all(
+    words: &[&str],
+    scripts: Vec<Result<Script, Failure>>,
+    out: &Stream,
+    answers: &[Choice],
+) -> Played {
     let line: Vec<OsString> = std::iter::once("camctl")
         .chain(words.iter().copied())
         .map(OsString::from)
@@ -304,19 +335,28 @@ pub fn play_to(words: &[&str], scripts: Vec<Result<Script, Failure>>, out: &Stre
     };
     let err = Stream::default();
     let heard = Rc::new(RefCell::new(Vec::new()));
+    let shown = Rc::new(RefCell::new(Vec::new()));
     let link = Scripts {
         scripts: scripts.into(),
         heard: Rc::clone(&heard),
     };
     let mode: Mode = crate::mode(parsed.global);
     let output = Output::to_streams(mode, Box::new(out.clone()), Box::new(err.clone()), times());
-    let mut app = App::new(output, Box::new(link), Box::new(LoginBySystemd));
+    let windows = parsed.global.gui.then(|| {
+        let answers = Answers {
+            answers: answers.iter().copied().collect(),
+            shown: Rc::clone(&shown),
+        };
+        Box::new(answers) as Box<dyn Windows>
+    });
+    let mut app = App::new(output, Box::new(link), Box::new(LoginBySystemd), windows);
     let result = parsed.run(&mut app);
-    let exit = crate::finish(app.out, parsed.verb.name, result);
+    let exit = crate::finish(app, parsed.verb.name, result);
     Played {
         exit: exit.code(),
         out: out.text(),
         err: err.text(),
         heard: heard.take(),
+        windows: shown.take(),
     }
 }

@@ -27,6 +27,8 @@ mod doctor;
 mod frozen;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod gui;
 #[cfg(unix)]
 mod histories;
 #[cfg(target_os = "linux")]

@@ -1,9 +1,9 @@
-//! What only Windows has: drive letters, UNC names, paths of other letters' size, the Run key.
+//! What only Windows has: drive letters, UNC names, paths of other letters' size, the Run key, a program without a console.
 
 use std::path::PathBuf;
 
 use serde_json::json;
-use testkit::{LONG, Repository, Sandbox, Script, wait_until};
+use testkit::{LONG, Repository, Sandbox, Script, camctl_program, wait_until};
 
 use crate::stage::{Stage, file};
 
@@ -155,4 +155,22 @@ fn the_tray_is_there_and_a_notification_that_fails_harms_nothing() {
         alice.log().contains("notifications cannot be shown") || std::env::var("WINEPREFIX").is_err()
     });
     command(&alice, &["checkout", "a.mcam"]);
+}
+
+/// Given a machine without an agent, when the program without a console starts one and does what it is told, then that is
+/// what it does, and it ends.
+#[test]
+fn camctlw_does_the_same_without_a_console() {
+    let stage = Stage::new();
+    let windowless = camctl_program().with_file_name("camctlw.exe");
+    let camctlw = |words: &[&str]| {
+        let script = stage.bob.script(&windowless).arguments(words);
+        script.in_folder(stage.repository.folder()).run().succeeds()
+    };
+    camctlw(&["agent", "stop"]);
+    camctlw(&["agent", "start"]);
+    camctlw(&["checkout", "a.mcam"]);
+    let status = file(&stage.alice(&["status", "a.mcam", "--json"]).run().succeeds());
+    assert_eq!(status["lock"]["user"], json!("bob"), "{status}");
+    camctlw(&["checkin", "a.mcam"]);
 }

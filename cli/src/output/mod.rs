@@ -56,6 +56,8 @@ pub struct Output {
     progress: String,
     broken: bool,
     trouble: Option<io::Error>,
+    /// What was complained about, where that is shown in a window too.
+    complaints: Option<Vec<Failure>>,
 }
 
 impl Output {
@@ -77,7 +79,18 @@ impl Output {
             progress: String::new(),
             broken: false,
             trouble: None,
+            complaints: None,
         }
+    }
+
+    /// From now on keeps what is complained about, for [`Output::complaints`].
+    pub fn keep_complaints(&mut self) {
+        self.complaints = Some(Vec::new());
+    }
+
+    /// What was complained about since it was asked for last.
+    pub fn complaints(&mut self) -> Vec<Failure> {
+        self.complaints.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// As if standard error were a terminal.
@@ -237,6 +250,9 @@ impl Output {
 
     /// An error, for people; `answer` says it in JSON.
     pub fn error(&mut self, failure: &Failure) {
+        if let Some(complaints) = &mut self.complaints {
+            complaints.push(failure.clone());
+        }
         if self.mode == Mode::Json {
             return;
         }
@@ -246,8 +262,11 @@ impl Output {
         let _ = self.err.write_all(text.as_bytes());
     }
 
-    /// Text on standard error as it is: what clap says about wrong usage.
-    pub fn complaint(&mut self, text: &str) {
+    /// Wrong usage: on standard error the text as it is, which clap says at length.
+    pub fn complaint(&mut self, text: &str, usage: Failure) {
+        if let Some(complaints) = &mut self.complaints {
+            complaints.push(usage);
+        }
         let _ = self.err.write_all(text.as_bytes());
     }
 

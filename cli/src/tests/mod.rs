@@ -10,4 +10,5 @@ mod lists;
 mod others;
 mod sentences;
 mod waiting;
+mod windows;
 mod wordings;

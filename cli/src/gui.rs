@@ -1,0 +1,220 @@
+//! Problems in a window, for who has started `camctl --gui` from a menu, a shortcut or a file manager.
+//!
+//! What a command complains about is told here, in one window when the command is over. A refused checkout offers what one
+//! can do: wait in line, or leave it. Whatever closes the window by accident leaves it: Enter, Escape, a program for
+//! windows that is killed or is not there.
+//!
+//! The text for terminals is written all the same: where no window can be shown, it is what is left.
+//!
+//! Never here: guessing. A window is shown when it was asked for, by `--gui` or by the program `camctlw`, which has no
+//! terminal by construction. A script that runs without a terminal must never wait for a click.
+
+#[cfg(any(all(unix, not(target_os = "macos")), test))]
+mod boxes;
+#[cfg(all(unix, not(target_os = "macos")))]
+#[path = "gui/linux.rs"]
+mod platform;
+#[cfg(target_os = "macos")]
+#[path = "gui/macos.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "gui/windows.rs"]
+mod platform;
+
+use camctl_shared::ipc::message::{Fault, LockInfo, Whose};
+
+use crate::app::App;
+use crate::args::Verb as _;
+use crate::commands::checkout::Checkout;
+use crate::errors::{About, Failure, Wording};
+use crate::exit::Exit;
+use crate::output::clean::{clean, shorten};
+use crate::output::time::Times;
+
+/// So many files are named in one window.
+const NAMED: usize = 8;
+/// So many columns of one line are shown: somebody's message may be long.
+const COLUMNS: usize = 300;
+
+/// What a person can do about a refused checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Nothing.
+    Leave,
+    /// Wait in line, until it is taken.
+    Wait,
+}
+
+/// What kind of window it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something went wrong.
+    Problem,
+    /// Somebody else has it: what to do?
+    Offer,
+    /// What has come of a choice.
+    News,
+}
+
+/// What a window shows. No markup in it, and nothing but line breaks among control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The window's title, in words of our own.
+    pub title: &'static str,
+    /// What it says.
+    pub text: String,
+    /// With choices, or with one button.
+    pub kind: Kind,
+}
+
+/// Shows windows.
+pub trait Windows {
+    /// Shows one until the person has answered; [`Choice::Leave`] where none can be shown.
+    fn show(&mut self, message: &Message) -> Choice;
+}
+
+/// The windows of this system.
+#[derive(Debug)]
+pub struct Here;
+
+impl Windows for Here {
+    fn show(&mut self, message: &Message) -> Choice {
+        platform::show(message)
+    }
+}
+
+/// Shows what the command has complained about, where a window was asked for, and does what is chosen there.
+pub fn tell(app: &mut App) {
+    let Some(mut windows) = app.windows.take() else {
+        return;
+    };
+    let told = sort(&app.out.complaints(), app.out.times());
+    for message in &told.messages {
+        let choice = windows.show(message);
+        if message.kind != Kind::Offer {
+            continue;
+        }
+        if let Err(failure) = act(app, &mut *windows, choice, &told.refused) {
+            app.out.error(&failure);
+        }
+    }
+    // What has come of the choice is told, and offers nothing: there is an end to it.
+    for mut message in sort(&app.out.complaints(), app.out.times()).messages {
+        message.kind = Kind::Problem;
+        windows.show(&message);
+    }
+}
+
+/// Does what was chosen about the files of refused checkouts, by the commands that people type for it.
+fn act(app: &mut App, windows: &mut dyn Windows, choice: Choice, refused: &[About]) -> Result<(), Failure> {
+    match choice {
+        Choice::Leave => return Ok(()),
+        Choice::Wait => {
+            let files = refused.iter().map(|about| about.typed.clone().into()).collect();
+            let exit = Checkout::in_line(files).run(app)?;
+            if exit == Exit::Done {
+                windows.show(&yours(refused));
+            }
+        }
+    }
+    app.out.finish()
+}
+
+/// Waiting may have taken hours: that it is over is news.
+fn yours(refused: &[About]) -> Message {
+    let names: Vec<String> = refused
+        .iter()
+        .map(|about| clean(&about.name).into_owned())
+        .collect();
+    Message {
+        title: "camctl: it is yours",
+        text: format!("You waited in line, and have it now:\n\n{}", list(&names)),
+        kind: Kind::News,
+    }
+}
+
+/// What a command has complained about, sorted for windows.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Checkouts that somebody else's locks are in the way of.
+    pub refused: Vec<About>,
+    /// What the windows show, one after the other.
+    pub messages: Vec<Message>,
+}
+
+/// Sorts what failed: refused checkouts in one window, all else in another.
+pub fn sort(failures: &[Failure], times: &Times) -> Told {
+    let mut told = Told::default();
+    let (mut refusals, mut others) = (Vec::new(), Vec::new());
+    for failure in failures {
+        match refusal(failure) {
+            Some(about) => {
+                refusals.push(refused(&failure.wording(times)));
+                told.refused.push(about.clone());
+            }
+            // It counts what has been told already.
+            None if matches!(failure, Failure::Batch { .. }) => {}
+            None => others.push(plain(failure, times)),
+        }
+    }
+    if !others.is_empty() {
+        told.messages.push(Message {
+            title: "camctl: that did not work",
+            text: list(&others),
+            kind: Kind::Problem,
+        });
+    }
+    if !refusals.is_empty() {
+        told.messages.push(Message {
+            title: "camctl: somebody else has it",
+            text: list(&refusals),
+            kind: Kind::Offer,
+        });
+    }
+    told
+}
+
+/// The checkout that somebody else's lock was in the way of. One's own lock on another machine is given back there.
+fn refusal(failure: &Failure) -> Option<&About> {
+    let Failure::Fault { about, fault } = failure else {
+        return None;
+    };
+    let theirs = |lock: &LockInfo| lock.whose == Whose::Theirs;
+    match &**fault {
+        Fault::Held { lock, .. } | Fault::Guarded { lock } if about.verb == "checkout" && theirs(lock) => {
+            Some(about)
+        }
+        _ => None,
+    }
+}
+
+/// Who has it, since when, and why; and which place in line there is.
+fn refused(words: &Wording) -> String {
+    match words.detail.place {
+        Some(place) if place > 1 => format!("{}\nIn line you would be number {place}.", words.text),
+        _ => words.text.clone(),
+    }
+}
+
+/// What went wrong, and what to know about it; commands are for terminals.
+fn plain(failure: &Failure, times: &Times) -> String {
+    let words = failure.wording(times);
+    let hints = words.hints.into_iter().filter(|hint| hint.command.is_none());
+    hints.fold(words.text, |text, hint| text + "\n" + &hint.text)
+}
+
+fn list(texts: &[String]) -> String {
+    let shown: Vec<String> = texts
+        .iter()
+        .take(NAMED)
+        .map(|text| {
+            let lines: Vec<_> = text.lines().map(|line| shorten(line, COLUMNS)).collect();
+            lines.join("\n")
+        })
+        .collect();
+    let more = match texts.len() - shown.len() {
+        0 => String::new(),
+        more => format!("\n\n… and {more} more"),
+    };
+    shown.join("\n\n") + &more
+}

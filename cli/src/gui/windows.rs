@@ -1,0 +1,46 @@
+//! Windows: a message box, which every version has. Its buttons have words of their own, so the text says what each does.
+#![expect(unsafe_code, reason = "std shows no windows")]
+
+use std::ptr;
+
+use windows_sys::Win32::UI::WindowsAndMessaging::{
+    IDOK, MB_DEFBUTTON2, MB_ICONERROR, MB_ICONINFORMATION, MB_ICONWARNING, MB_OK, MB_OKCANCEL,
+    MB_SETFOREGROUND, MessageBoxW,
+};
+
+use super::{Choice, Kind, Message};
+
+const MEANING: &str = "OK: wait in line\nCancel: leave it";
+
+pub(super) fn show(message: &Message) -> Choice {
+    let style = match message.kind {
+        Kind::Problem => MB_OK | MB_ICONERROR,
+        Kind::News => MB_OK | MB_ICONINFORMATION,
+        // Enter presses the second button, which is "Cancel", as Escape and the window's cross are.
+        Kind::Offer => MB_OKCANCEL | MB_DEFBUTTON2 | MB_ICONWARNING,
+    };
+    let offers = message.kind == Kind::Offer;
+    let text = if offers {
+        format!("{}\n\n{MEANING}", message.text)
+    } else {
+        message.text.clone()
+    };
+    let (text, title) = (wide(&text), wide(message.title));
+    // SAFETY: strings that end with a zero and live through the call; no window owns this one.
+    let pressed = unsafe {
+        MessageBoxW(
+            ptr::null_mut(),
+            text.as_ptr(),
+            title.as_ptr(),
+            style | MB_SETFOREGROUND,
+        )
+    };
+    match pressed {
+        IDOK if offers => Choice::Wait,
+        _ => Choice::Leave,
+    }
+}
+
+fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}

@@ -1,0 +1,111 @@
+//! What `--gui` shows in windows, and what comes of the answers.
+
+use camctl_shared::ipc::message::{Fault, Outcome, Patience, Reply, Request};
+
+use crate::gui::Choice;
+use crate::testing::{Played, Script, alice, file, mine, play_with_windows};
+
+fn refused(name: &str) -> Reply {
+    let held = Fault::Held {
+        lock: alice(),
+        place: 2,
+    };
+    file(name, Outcome::Failed(held))
+}
+
+fn granted(name: &str) -> Script {
+    let granted = Outcome::Granted {
+        lock: mine(),
+        after: None,
+    };
+    vec![Ok(file(name, granted)), Ok(Reply::Done)]
+}
+
+fn checkout(names: &[&str], answers: &[Choice]) -> Played {
+    let paths: Vec<String> = names.iter().map(|name| format!("/mnt/cam/{name}")).collect();
+    let mut words = vec!["--gui", "checkout"];
+    words.extend(paths.iter().map(String::as_str));
+    let mut script: Script = names.iter().map(|name| Ok(refused(name))).collect();
+    script.push(Ok(Reply::Done));
+    script.extend(granted(names[0]));
+    play_with_windows(&words, vec![script], answers)
+}
+
+fn shown(played: &Played) -> String {
+    let windows = played
+        .windows
+        .iter()
+        .map(|message| format!("[{}] {:?}\n{}\n", message.title, message.kind, message.text));
+    windows.collect()
+}
+
+#[test]
+fn a_refused_checkout_asks_what_to_do_and_leaving_it_asks_nothing_of_the_agent() {
+    let played = checkout(&["fixtures/4801247.mcam"], &[Choice::Leave]);
+    insta::assert_snapshot!("refused", shown(&played));
+    assert_eq!(played.heard.len(), 1);
+    assert_eq!(played.exit, 11);
+    // Whoever sees no window reads it.
+    assert!(played.err.contains("checked out by alice"), "{}", played.err);
+}
+
+#[test]
+fn waiting_in_line_is_what_the_command_for_it_does_and_its_end_is_told() {
+    let words = ["--gui", "checkout", "/mnt/cam/a.mcam"];
+    let mut script = vec![Ok(refused("a.mcam")), Ok(Reply::Done)];
+    // First without waiting, again; then in line.
+    script.extend([Ok(refused("a.mcam")), Ok(Reply::Done)]);
+    script.extend(granted("a.mcam"));
+    let played = play_with_windows(&words, vec![script], &[Choice::Wait]);
+    let waits = played.heard.iter().map(|request| match request {
+        Request::Checkout { files, wait, .. } if files == &["/mnt/cam/a.mcam"] => *wait,
+        other => panic!("{other:?}"),
+    });
+    let forever = Some(Patience { at_most_ms: None });
+    assert_eq!(waits.collect::<Vec<_>>(), [None, None, forever]);
+    insta::assert_snapshot!("waited", shown(&played));
+    assert_eq!(played.exit, 11, "how the checkout went that was asked for");
+
+    let mut hung_up = vec![Ok(refused("a.mcam")), Ok(Reply::Done)];
+    hung_up.extend([Ok(refused("a.mcam")), Ok(Reply::Done)]);
+    let played = play_with_windows(&words, vec![hung_up], &[Choice::Wait, Choice::Wait]);
+    insta::assert_snapshot!("waited_in_vain", shown(&played));
+}
+
+#[test]
+fn many_files_and_long_or_odd_words_stay_readable() {
+    let names: Vec<String> = (0..12).map(|n| format!("<b>{n}\u{202e}.mcam")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let played = checkout(&names, &[]);
+    insta::assert_snapshot!("many", shown(&played));
+}
+
+#[test]
+fn success_is_quiet_and_other_problems_are_told() {
+    let quiet = play_with_windows(
+        &["--gui", "checkout", "/mnt/cam/a.mcam"],
+        vec![granted("a.mcam")],
+        &[],
+    );
+    assert!(quiet.windows.is_empty());
+    let own = Fault::NoAnswer {
+        repository: "/mnt/cam".into(),
+        waited_ms: 12_000,
+        unsettled: false,
+    };
+    let away = vec![Ok(file("a.mcam", Outcome::Failed(own))), Ok(Reply::Done)];
+    let away = play_with_windows(
+        &["--gui", "checkin", "/mnt/cam/a.mcam"],
+        vec![away],
+        &[Choice::Wait],
+    );
+    insta::assert_snapshot!("away", shown(&away));
+    assert_eq!(away.heard.len(), 1, "there is nothing to choose");
+    let plain = checkout(&["a.mcam"], &[]);
+    let without = crate::testing::play(
+        &["checkout", "/mnt/cam/a.mcam"],
+        vec![vec![Ok(refused("a.mcam")), Ok(Reply::Done)]],
+    );
+    assert_eq!(plain.err, without.err);
+    assert!(without.windows.is_empty(), "nobody asked for a window");
+}
