@@ -9,7 +9,7 @@
 //! Never here: guessing. A window is shown when it was asked for, by `--gui` or by the program `camctlw`, which has no
 //! terminal by construction. A script that runs without a terminal must never wait for a click.
 
-#[cfg(any(all(unix, not(target_os = "macos")), test))]
+#[cfg(all(unix, not(target_os = "macos")))]
 mod boxes;
 #[cfg(all(unix, not(target_os = "macos")))]
 #[path = "gui/linux.rs"]

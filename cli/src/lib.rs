@@ -1,11 +1,11 @@
 //! `camctl`, the command line: says to the agent what a person or a script wants, and tells what came of it.
 //!
-//! - [`args`]: the grammar and the table of verbs; [`commands`]: one file for each verb.
-//! - [`app`]: what every command works with; [`link`], [`agent_start`], [`agent_log`]: the way to the agent.
-//! - [`login`]: having the agent started at login.
-//! - [`batch`]: several files in one command; [`files`]: paths as they are typed.
-//! - [`gui`]: problems in a window, for who has no terminal.
-//! - [`mod@output`]: the only place that prints; [`errors`]: the only place that words errors; [`exit`]: the exit codes.
+//! - `args`: the grammar and the table of verbs; `commands`: one file for each verb.
+//! - `app`: what every command works with; `link`, `agent_start`, `agent_log`: the way to the agent.
+//! - `login`: having the agent started at login.
+//! - `batch`: several files in one command; `files`: paths as they are typed.
+//! - `gui`: problems in a window, for who has no terminal.
+//! - `output`: the only place that prints; `errors`: the only place that words errors; `exit`: the exit codes.
 //!
 //! Never here: the shared folder. Every path goes to the agent as it is; nothing in this crate opens, lists or
 //! resolves one. No async runtime and no threads: a command starts in a fraction of a millisecond, and what it does

@@ -1,7 +1,7 @@
 //! `camctl bridge`
 //!
-//! - [`ask`], [`say`]: the lines, in and out.
-//! - [`core`](self::core), [`places`]: what is decided; [`exchange`]: what that takes and
+//! - [`ask`], [`mod@say`]: the lines, in and out.
+//! - [`mod@core`], [`places`]: what is decided; [`exchange`]: what that takes and
 //!   gives. Pure.
 //! - [`work`]: the threads.
 
