@@ -345,7 +345,7 @@ impl Registry {
         let worth_it = |repository: &Arc<Repository>| {
             let kept = repository.kept();
             let opened = repository.board.table().is_some();
-            let told = !kept.lost.is_empty() || !kept.wishes.is_empty();
+            let told = !kept.lost.is_empty() || kept.waits();
             (opened || kept.may_hold() || told).then_some(kept)
         };
         self.all().iter().filter_map(worth_it).collect()

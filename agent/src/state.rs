@@ -6,6 +6,7 @@
 //! own all the same, by the rules.
 
 mod form;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use camctl_shared::rules::Away;
 use self::form::{FORMAT, Form};
 use crate::repository::board::{Held, Loss};
 use crate::repository::courtesy::Wish;
+use crate::repository::courtesy::line::InLine;
 
 /// Longer than any sane state; a longer file is damaged.
 const LONGEST: u64 = 64 << 20;
@@ -38,12 +40,19 @@ pub struct Kept {
     pub away: BTreeMap<SessionId, Away>,
     /// What its person wants to be told about, by name.
     pub wishes: BTreeMap<String, Wish>,
+    /// The lines it stands in, by name.
+    pub places: BTreeMap<String, InLine>,
 }
 
 impl Kept {
     /// Whether something may be held there, as far as one can know without the share.
     pub fn may_hold(&self) -> bool {
         self.doubtful || !self.held.is_empty()
+    }
+
+    /// Whether its person waits for something.
+    pub fn waits(&self) -> bool {
+        !self.wishes.is_empty() || !self.places.is_empty()
     }
 
     /// Whether it was a repository when it was last looked at.
@@ -215,6 +224,7 @@ mod tests {
     use camctl_shared::model::{Ended, How, Owner};
 
     use super::*;
+    use crate::repository::courtesy::Seen;
 
     fn sample() -> LocalState {
         let me = Arc::new(Owner::new("alice", "CAM-03", SessionId::parse("s1").unwrap()));
@@ -238,10 +248,17 @@ mod tests {
         };
         let wish = Wish {
             until: Some(held.since),
-            owner: Arc::clone(&loss.by),
-            token: Some(8),
-            since: held.since,
+            was: Seen {
+                owner: Arc::clone(&loss.by),
+                token: Some(8),
+                since: held.since,
+            },
         };
+        let place = |joined, stays| InLine::kept(joined, stays, "Op 30".into(), wish.was.clone());
+        let places = BTreeMap::from([
+            ("e.mcam".into(), place(Some(5), true)),
+            ("f.mcam".into(), place(None, false)),
+        ]);
         let endless = Wish {
             until: None,
             ..wish.clone()
@@ -262,6 +279,7 @@ mod tests {
                 lost: BTreeMap::from([("b.mcam".into(), loss)]),
                 away: BTreeMap::from([(SessionId::parse("s2").unwrap(), away)]),
                 wishes: BTreeMap::from([("c.mcam".into(), wish), ("d.mcam".into(), endless)]),
+                places,
             }],
         }
     }

@@ -81,8 +81,8 @@ impl Eyes<'_> {
         has.map(|before| before + 1)
     }
 
-    /// Those who wait for `file`, the first first.
-    pub fn line(&self, file: &FileName) -> Vec<WaiterInfo> {
+    /// Those who wait for the file of `lock`, the first first.
+    pub fn line(&self, lock: &Lock) -> Vec<WaiterInfo> {
         let waiter = |waiter: &Waiter| WaiterInfo {
             user: waiter.owner.user.to_string(),
             machine: waiter.owner.machine.as_deref().map(str::to_owned),
@@ -91,9 +91,7 @@ impl Eyes<'_> {
             whose: self.whose(&waiter.owner),
             presence: self.presence_of(waiter),
         };
-        let lock = self.table.locks.get(file);
-        let queue = lock.map_or(&[][..], |lock| lock.queue.as_slice());
-        queue.iter().take(SHOWN).map(waiter).collect()
+        lock.queue.iter().take(SHOWN).map(waiter).collect()
     }
 
     fn presence_of(&self, waiter: &Waiter) -> Presence {
@@ -106,8 +104,8 @@ impl Eyes<'_> {
         }
     }
 
-    /// What was asked of the owner of `file`, oldest first.
-    pub fn notes(&self, file: &FileName) -> Vec<NoteInfo> {
+    /// What was asked of the owner of `lock`, oldest first.
+    pub fn notes(&self, lock: &Lock) -> Vec<NoteInfo> {
         let note = |note: &Note| NoteInfo {
             user: note.from.user.to_string(),
             machine: note.from.machine.as_deref().map(str::to_owned),
@@ -116,9 +114,7 @@ impl Eyes<'_> {
             answer: note.answer.as_deref().map(|answer| shortened(answer).to_owned()),
             whose: self.whose(&note.from),
         };
-        let lock = self.table.locks.get(file);
-        let notes = lock.map_or(&[][..], |lock| lock.requests.as_slice());
-        notes.iter().take(SHOWN).map(note).collect()
+        lock.requests.iter().take(SHOWN).map(note).collect()
     }
 
     /// A lock that was granted a moment ago. An agent that was frozen before it could say so may have learnt meanwhile
@@ -183,6 +179,14 @@ impl Eyes<'_> {
                 ended: ended(end),
                 next: next.as_ref().map(|lock| self.lock(file, lock)),
             },
+            Done::Joined { lock, .. } => Outcome::Awaited {
+                lock: Some(self.lock(file, lock)),
+                line: self.line(lock),
+                notify: false,
+            },
+            Done::Left { lock } => Outcome::Left {
+                lock: self.maybe(Some(file), lock.as_deref()),
+            },
         }
     }
 
@@ -231,6 +235,9 @@ impl Eyes<'_> {
             },
             Refusal::Yours { file, lock } => Fault::Yours {
                 lock: self.lock(file, lock),
+            },
+            Refusal::NotWaiting { file, lock } => Fault::NotWaiting {
+                lock: lock.as_ref().map(|lock| self.lock(file, lock)),
             },
             Refusal::NoReason { .. } => Fault::NoReason,
         }

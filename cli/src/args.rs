@@ -88,6 +88,7 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::status::Status>(),
     Entry::of::<commands::list::List>(),
     Entry::of::<commands::wait::Wait>(),
+    Entry::of::<commands::queue::Queue>(),
     Entry::of::<commands::notify::Notify>(),
     Entry::of::<commands::r#break::Break>(),
     Entry::of::<commands::watch::Watch>(),

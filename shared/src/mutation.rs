@@ -33,6 +33,10 @@ pub enum Mutation {
     HideGap,
     /// Nothing is settled while others wait.
     SettleLast,
+    /// A lock is handed over to the last in line.
+    ServeTheLast,
+    /// Whoever was handed a lock stays in line.
+    KeepTheServed,
 }
 
 /// Whether this mistake is being made.

@@ -49,6 +49,7 @@ mod notify;
 mod old_tools;
 #[cfg(unix)]
 mod outage;
+mod queue;
 mod recovery;
 mod restart;
 mod status;

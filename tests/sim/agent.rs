@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use camctl_agent::simulation::{Board, Desktop, Job, Kept, Notice, Opened, View, What, Worker, kept};
 use camctl_shared::clock::Clock as _;
-use camctl_shared::model::{Owner, SessionId};
+use camctl_shared::model::{FileName, Lock, Owner, SessionId, Table};
+use camctl_shared::rules::Judge as _;
 use camctl_shared::share::Share;
 use camctl_shared::store::folder::{FolderStore, Options};
 use testkit::ledger::{Desk, Standing};
@@ -177,6 +178,12 @@ impl Agent {
         self.run.as_ref().map(|run| &run.board)
     }
 
+    /// Whether the lock on `file` is over, as far as its agent knows.
+    pub fn is_over(&self, table: &Table, file: &FileName, lock: &Lock) -> bool {
+        let Some(run) = &self.run else { return false };
+        run.board.observer().lock(table, file, lock).is_over()
+    }
+
     /// Where it takes its work.
     pub fn jobs(&self) -> Option<&Sender<Job>> {
         self.run.as_ref().map(|run| &run.jobs)
@@ -286,7 +293,7 @@ impl Agent {
     }
 }
 
-fn standing(lock: &camctl_shared::model::Lock) -> Standing {
+fn standing(lock: &Lock) -> Standing {
     Standing {
         token: lock.token.unwrap_or_default(),
         desk: Desk {

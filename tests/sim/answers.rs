@@ -21,6 +21,8 @@ pub struct Asked {
 pub enum Told {
     /// The file is theirs, with this token.
     Mine(Option<u64>),
+    /// They wait in line for it.
+    InLine,
     /// It is not theirs any more, or never was.
     NotMine,
     /// Try again.
@@ -83,6 +85,12 @@ fn done(law: &mut Law, asked: &Asked, done: &Done) -> Told {
                 *kind == Kind::Give && meant && end.is_some(),
             )
         }
+        // What the line says is judged with the commit itself.
+        Done::Joined { joined, .. } => {
+            let by_us = law.deed(file, *joined).is_some_and(|deed| deed.by == *desk);
+            (*joined, Told::InLine, *kind == Kind::Take && by_us)
+        }
+        Done::Left { .. } => (0, Told::NotMine, *kind == Kind::Leave),
         Done::Broken { was, ended, .. } => {
             let token = was.token.unwrap_or_default();
             let end = law
@@ -135,7 +143,9 @@ fn failed(law: &mut Law, asked: &Asked, problem: &Problem) -> Told {
                 Told::NotMine
             }
         }
-        Problem::Refused(Refusal::NotHeld { .. } | Refusal::OldToken { .. }) => Told::NotMine,
+        Problem::Refused(Refusal::NotHeld { .. } | Refusal::OldToken { .. } | Refusal::NotWaiting { .. }) => {
+            Told::NotMine
+        }
         problem if problem.is_passing() => Told::Again,
         Problem::Store(StoreError::Damaged { .. } | StoreError::Lost { .. }) => Told::Again,
         _ => Told::No,
@@ -157,6 +167,14 @@ pub fn notice(law: &mut Law, desk: &Desk, n: u64, what: &What) {
                     desk.user
                 ));
             }
+        }
+        What::Yours { file, token, .. }
+            if law.ledger().grant(file.as_str(), token.unwrap_or_default()) != Some(desk) =>
+        {
+            law.breaks(format!(
+                "{} was told that {file} is theirs by {token:?}, which never was",
+                desk.user
+            ));
         }
         _ => {}
     }

@@ -5,6 +5,8 @@
 //! Beside it stand here: what each table looked like ([`Law::saw`]), who may break a lock ([`Law::read`] and the end of
 //! [`Law::take`]), what an owner may believe ([`Law::believes`]), and what may be said ([`crate::answers`]).
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -62,6 +64,10 @@ pub struct Law {
     now: Duration,
     /// What is read was judged before.
     relearns: bool,
+    /// Who waits for which file, first come first served, by desk and session.
+    lines: BTreeMap<String, Vec<(Desk, String)>>,
+    /// How often the line handed a file over.
+    pub served: u64,
 }
 
 impl Law {
@@ -78,6 +84,8 @@ impl Law {
             parked: BTreeMap::new(),
             now: Duration::ZERO,
             relearns: false,
+            lines: BTreeMap::new(),
+            served: 0,
             acknowledged: BTreeSet::new(),
             series: BTreeMap::new(),
             times,
@@ -192,6 +200,7 @@ impl Law {
                     .map_err(|problem| format!("commit {n} breaks {session}'s lock on {file}, {problem}")),
             );
         }
+        self.line(n, author, &file, change);
         self.deeds.insert((file, n), Deed { by });
     }
 
@@ -335,6 +344,7 @@ impl Law {
         self.deeds.clear();
         self.signs.clear();
         self.parked.clear();
+        self.lines.clear();
         self.requests.forget_commits();
         self.relearns = true;
         for bytes in left {

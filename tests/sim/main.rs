@@ -95,6 +95,7 @@ fn every_seed_holds() {
             "broken",
             "forced",
             "expired",
+            "handed over",
             "pruned folders",
             "losses of power",
             "requests of the dead",

@@ -48,7 +48,7 @@ pub enum Mistake {
     Inside(Mutation),
 }
 
-const ALL: [Mistake; 23] = [
+const ALL: [Mistake; 25] = [
     Mistake::Seam(Seam::FilesNotSynced),
     Mistake::Seam(Seam::FoldersNotSynced),
     Mistake::Seam(Seam::PublishByReplacing),
@@ -72,6 +72,8 @@ const ALL: [Mistake; 23] = [
     Mistake::Inside(Mutation::NeverGiveUp),
     Mistake::Inside(Mutation::HideGap),
     Mistake::Inside(Mutation::SettleLast),
+    Mistake::Inside(Mutation::ServeTheLast),
+    Mistake::Inside(Mutation::KeepTheServed),
 ];
 
 /// So many seeds are tried for each mistake, unless `CAMCTL_SIM_BOUND` says otherwise.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camctl_agent::simulation::{Asks, Delivery, Item, Job, Ticket, Unread};
-use camctl_shared::rules::{Checkin, Checkout, Form, Intent};
+use camctl_shared::model::{Case, FileName};
+use camctl_shared::rules::{Checkin, Checkout, Form, Intent, Queue};
 use testkit::Chance;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
@@ -33,6 +34,8 @@ pub struct Person {
     old: Vec<(String, u64)>,
     /// What is waited for in line, and until when.
     wants: Option<(String, Duration)>,
+    /// A program waits along: it was told of its place.
+    along: bool,
     pending: Vec<Pending>,
     /// Has had what everybody wants in the end.
     pub served: bool,
@@ -68,6 +71,8 @@ impl Person {
     /// The agent is gone, and with it every answer.
     pub fn abandon(&mut self, world: &mut World) {
         self.listen(world);
+        // Its programs lose their place with it.
+        self.along = false;
         for pending in std::mem::take(&mut self.pending) {
             give_up(world, &pending);
         }
@@ -79,10 +84,12 @@ impl Person {
             Told::Mine(token) => {
                 if self.wants.as_ref().is_some_and(|(wanted, _)| *wanted == file) {
                     self.wants = None;
+                    self.along = false;
                     self.served = true;
                 }
                 self.holds.insert(file, token);
             }
+            Told::InLine => self.along |= self.wants.as_ref().is_some_and(|(wanted, _)| *wanted == file),
             Told::NotMine => {
                 if let Some(Some(token)) = self.holds.remove(&file) {
                     self.old.push((file, token));
@@ -95,20 +102,21 @@ impl Person {
     /// Does something, or nothing.
     pub fn act(&mut self, agent: &Agent, world: &mut World) {
         self.listen(world);
+        self.end_programs(agent);
         if !self.pending.is_empty() {
             return;
         }
         if let Some((file, until)) = self.wants.clone() {
             if world.now < until {
-                return self.ask(agent, world, &[&file], Unread::GiveBack, |_| {
-                    checkout(Form::Checkout, None)
-                });
+                return self.wait(agent, world, &file);
             }
             self.wants = None;
+            self.along = false;
+            self.end_programs(agent);
         }
         let chance = &mut world.chance;
         let file = *chance.one(&FILES);
-        match chance.index(12) {
+        match chance.index(14) {
             0..=3 => {
                 let form = if chance.index(4) == 0 {
                     Form::Lease(chance.time(5_000..60_000))
@@ -144,31 +152,82 @@ impl Person {
                 let (file, token) = chance.one(&self.old).clone();
                 self.ask(agent, world, &[&file], Unread::Keep, |_| checkin(Some(token)));
             }
+            // The agent waits, and is to tell.
+            11 => self.ask(agent, world, &[file], Unread::Keep, |_| join()),
+            12 => {
+                if let (Some(board), Ok(name)) = (agent.board(), FileName::parse(file, Case::Sensitive)) {
+                    board.state().courtesy.give_up(&name);
+                }
+                self.ask(agent, world, &[file], Unread::Keep, |_| {
+                    Intent::Queue(Queue::Leave { joined: None })
+                });
+            }
             _ => {}
+        }
+    }
+
+    /// Of their programs, only one that waits for what they want now goes on.
+    fn end_programs(&self, agent: &Agent) {
+        let Some(board) = agent.board() else { return };
+        let mut state = board.state();
+        let wanted = self.wants.as_ref().map(|(file, _)| file.as_str());
+        for (file, place) in &mut state.courtesy.places {
+            if wanted != Some(file.as_str()) {
+                place.programs = 0;
+            }
+        }
+    }
+
+    /// Stands in line, and takes the file when it is their turn.
+    fn wait(&mut self, agent: &Agent, world: &mut World, file: &str) {
+        let (Some(board), Ok(name)) = (agent.board(), FileName::parse(file, Case::Sensitive)) else {
+            return;
+        };
+        let (has, waits) = {
+            let state = board.state();
+            let place = state.courtesy.places.get(&name);
+            (
+                state.mine.contains_key(&name),
+                place.is_some_and(|place| place.programs > 0),
+            )
+        };
+        if has {
+            // Somebody who has it takes it up.
+            self.ask(agent, world, &[file], Unread::GiveBack, |_| {
+                checkout(Form::Checkout, None)
+            });
+        } else if !(self.along && waits && still_in_line(agent, &name)) {
+            if std::mem::take(&mut self.along) {
+                board.state().courtesy.left(&name, None);
+            }
+            self.ask(agent, world, &[file], Unread::GiveBack, |_| join());
         }
     }
 
     /// Gets the one file that everybody wants now, then puts everything back. Returns whether all of that is done.
     pub fn close(&mut self, agent: &Agent, world: &mut World) -> bool {
         self.listen(world);
+        self.end_programs(agent);
         let Some(board) = agent.board() else { return false };
         if !self.pending.is_empty() {
             return false;
         }
         if !self.served {
             let file = FILES[0];
+            self.along &= self.wants.as_ref().is_some_and(|(wanted, _)| wanted == file);
             self.wants = Some((file.to_owned(), Duration::MAX));
-            self.ask(agent, world, &[file], Unread::GiveBack, |_| {
-                checkout(Form::Checkout, None)
-            });
+            self.wait(agent, world, file);
             return false;
         }
+        (self.wants, self.along) = (None, false);
+        self.end_programs(agent);
         let mine: Vec<String> = board.state().mine.keys().map(ToString::to_string).collect();
         let files: Vec<&str> = mine.iter().map(String::as_str).collect();
         if !files.is_empty() {
             self.ask(agent, world, &files, Unread::Keep, |_| checkin(None));
         }
-        files.is_empty()
+        // Nor is anything to come.
+        files.is_empty() && board.state().courtesy.places.is_empty()
     }
 
     /// What they still wait for, for reports.
@@ -222,9 +281,10 @@ impl Person {
 
 fn asked(agent: &Agent, item: &Item) -> Asked {
     let (kind, token) = match &item.intent {
-        Intent::Checkout(_) => (Kind::Take, None),
         Intent::Checkin(checkin) => (Kind::Give, checkin.token),
         Intent::Break { .. } => (Kind::Break, None),
+        Intent::Checkout(_) | Intent::Queue(Queue::Join(_) | Queue::TakeUp { .. }) => (Kind::Take, None),
+        Intent::Queue(Queue::Leave { .. }) => (Kind::Leave, None),
     };
     Asked {
         key: (agent.desk.clone(), item.path.clone(), kind),
@@ -252,6 +312,23 @@ fn checkout(form: Form, steal: Option<&str>) -> Intent {
         base: None,
         steal: steal.map(Into::into),
     })
+}
+
+fn join() -> Intent {
+    Intent::Queue(Queue::Join(Checkout::default()))
+}
+
+/// By what the agent knows of the table; it may be their turn to take what is over.
+fn still_in_line(agent: &Agent, file: &FileName) -> bool {
+    let Some(table) = agent.board().and_then(|board| board.table()) else {
+        return true;
+    };
+    let table = table.read();
+    let Some(lock) = table.locks.get(file) else {
+        return false;
+    };
+    let mine = |waiter: &camctl_shared::model::Waiter| *waiter.owner.user == *agent.desk.user;
+    lock.queue.iter().any(mine) && !agent.is_over(&table, file, lock)
 }
 
 fn checkin(token: Option<u64>) -> Intent {

@@ -11,6 +11,7 @@ pub enum Kind {
     Take,
     Give,
     Break,
+    Leave,
 }
 
 /// Who, which file, what.
@@ -62,6 +63,11 @@ impl Requests {
     pub fn committed(&mut self, key: &Key) -> Result<(), String> {
         self.0.entry(key.clone()).or_default().committed += 1;
         self.balance(key)
+    }
+
+    /// Whoever stands in line may be given the file once, without asking again.
+    pub fn allowed(&mut self, key: &Key) {
+        self.0.entry(key.clone()).or_default().unknown += 1;
     }
 
     /// Forgets what was committed: the log is learnt anew.

@@ -247,6 +247,7 @@ impl World {
             ("requests of the dead".to_owned(), self.trace.late),
             ("pruned folders".to_owned(), self.trace.pruned),
             ("losses of power".to_owned(), self.law.losses),
+            ("handed over".to_owned(), self.law.served),
         ]);
         for end in self.law.ledger().ends().values() {
             *counts.entry(end.how.clone()).or_default() += 1;

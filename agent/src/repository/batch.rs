@@ -14,11 +14,12 @@ use std::sync::mpsc::Sender;
 use camctl_shared::model::{
     Case, Draft, FileName, How, Lock, Refusal, RequestId, SessionId, StoreError, Table, Token,
 };
-use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent};
+use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent, Queue};
 use camctl_shared::share::Meta;
 use camctl_shared::store::{Committed, LockStore};
 
 use super::board::Board;
+use super::courtesy::line::For;
 use super::job::{Asks, Delivery, Item, Job, Success, Unread, Verdict};
 use super::place::Place;
 use crate::problem::Problem;
@@ -252,6 +253,7 @@ impl Batch {
                 std::mem::take(&mut open.verdicts).into_iter().flatten().collect();
             for verdict in &mut verdicts {
                 explain_loss(board, verdict);
+                note_place(board, verdict, open.unread);
             }
             sent += 1;
             if let Some(reply) = open.reply.take() {
@@ -303,12 +305,24 @@ fn success(done: Done, meta: Option<Meta>) -> Success {
 
 /// What commit `n` did for `ask`, as far as the table still shows it.
 fn from_table(table: &Table, ask: &Ask, n: u64) -> Option<Done> {
-    let lock = table.locks.get(&ask.file)?;
+    let lock = table.locks.get(&ask.file);
+    if let Intent::Queue(Queue::Leave { .. }) = ask.intent {
+        return Some(Done::Left { lock: lock.cloned() });
+    }
+    let lock = lock?;
+    if let Some(at) = lock.queue.iter().position(|waiter| waiter.request == ask.id) {
+        return Some(Done::Joined {
+            lock: Arc::clone(lock),
+            place: at + 1,
+            joined: n,
+        });
+    }
     if lock.renewed != n || !lock.owner.same_desk(&ask.by) {
         return None;
     }
     let lock = Arc::clone(lock);
-    Some(if lock.token == Some(n) {
+    let taken_up = matches!(ask.intent, Intent::Queue(Queue::TakeUp { .. }));
+    Some(if lock.token == Some(n) || taken_up {
         Done::Granted { lock, after: None }
     } else {
         Done::Renewed { lock }
@@ -332,6 +346,32 @@ fn explain_loss(board: &Board, verdict: &mut Verdict) {
             by: loss.by,
             lock,
         });
+    }
+}
+
+/// Whoever was given a place in line waits from now on: a program, until it leaves, or the person.
+fn note_place(board: &Board, verdict: &Verdict, unread: Unread) {
+    if let Some((file, lock, joined)) = joined(verdict) {
+        let whom = match unread {
+            Unread::GiveBack => For::Program,
+            Unread::Keep => For::Person,
+        };
+        board.state().courtesy.joined(file, lock, &board.me, joined, whom);
+        board.stirred.notify_one();
+    }
+}
+
+/// The place in line that was given, and by which commit.
+pub fn joined(verdict: &Verdict) -> Option<(&FileName, &Lock, u64)> {
+    match (&verdict.file, &verdict.result) {
+        (
+            Some(file),
+            Ok(Success {
+                done: Done::Joined { lock, joined, .. },
+                ..
+            }),
+        ) => Some((file, lock, *joined)),
+        _ => None,
     }
 }
 

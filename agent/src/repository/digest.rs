@@ -47,7 +47,7 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
             for change in &commit.draft.changes {
                 let before = notices.len();
                 stirred |= take(&mut state, &board.me, change, &mut notices) || notices.len() > before;
-                stirred |= state.courtesy.take(change, &board.me, &mut freed);
+                stirred |= state.courtesy.take(change, &board.me, &mut notices, &mut freed);
                 leases |= change.lock.as_ref().is_some_and(|lock| lock.kind == Kind::Lease);
             }
         }
@@ -101,6 +101,23 @@ fn take(state: &mut State, me: &Owner, change: &Change, notices: &mut Vec<What>)
     }
 }
 
+/// Goes on waiting for what an earlier run of the agent waited for, as far as it was not for its programs. Before
+/// [`resume`], once.
+pub fn remember(board: &Board, table: &Table, kept: &Kept) {
+    let name = |name: &String| FileName::parse(name, table.case).ok();
+    let mut state = board.state();
+    let courtesy = &mut state.courtesy;
+    let wishes = kept.wishes.iter();
+    courtesy.wishes = wishes
+        .filter_map(|(file, wish)| Some((name(file)?, wish.clone())))
+        .collect();
+    let places = kept.places.iter();
+    courtesy.places = places
+        .filter_map(|(file, place)| Some((name(file)?, place.clone())))
+        .collect();
+    courtesy.find_forgotten(table, &board.me);
+}
+
 /// Goes on from what an earlier run of the agent knew: what the log tells of the time between is told now, and what is
 /// gone without a trace too, because the log was pruned or nobody knows how far the earlier run had read.
 pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, news: &[Arc<Commit>]) {
@@ -116,11 +133,6 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
             .lost
             .into_iter()
             .filter_map(|(file, loss)| Some((name(file)?, loss)))
-            .collect();
-        state.courtesy.wishes = kept
-            .wishes
-            .into_iter()
-            .filter_map(|(file, wish)| Some((name(file)?, wish)))
             .collect();
     }
     // Where nothing was read before, nothing is new.
@@ -178,6 +190,12 @@ pub fn kept(board: &Board) -> Kept {
             .wishes
             .iter()
             .map(|(file, wish)| (file.as_str().to_owned(), wish.clone()))
+            .collect(),
+        places: state
+            .courtesy
+            .places
+            .iter()
+            .map(|(file, place)| (file.as_str().to_owned(), place.kept_of()))
             .collect(),
     }
 }

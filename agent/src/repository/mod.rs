@@ -35,6 +35,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use camctl_shared::clock::Moment;
+use camctl_shared::model::FileName;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -150,20 +151,22 @@ impl Repository {
 
     /// Wants something of some files. One verdict each, in their order.
     pub async fn ask(&self, items: Vec<Item>, unread: Unread) -> Vec<Verdict> {
-        let count = items.len();
-        match self.try_ask(items, unread).await {
-            Ok(verdicts) => verdicts,
-            Err(problem) => {
-                let verdict = Verdict {
-                    file: None,
-                    result: Err(problem),
-                };
-                vec![verdict; count]
-            }
-        }
+        self.order(items, unread).await.open()
     }
 
-    async fn try_ask(&self, items: Vec<Item>, unread: Unread) -> Result<Vec<Verdict>, Problem> {
+    /// The same, for those who wait for others too: what was not opened goes back when they leave.
+    pub async fn order(&self, items: Vec<Item>, unread: Unread) -> Delivery {
+        let count = items.len();
+        self.try_ask(items, unread).await.unwrap_or_else(|problem| {
+            let verdict = Verdict {
+                file: None,
+                result: Err(problem),
+            };
+            Delivery::new(vec![verdict; count], unread, self.jobs.clone())
+        })
+    }
+
+    async fn try_ask(&self, items: Vec<Item>, unread: Unread) -> Result<Delivery, Problem> {
         self.board.note_asked();
         let ticket = Arc::new(Ticket::default());
         let (reply, answer) = oneshot::channel();
@@ -175,7 +178,7 @@ impl Repository {
             seat: Some(self.seat()?),
         }))?;
         match self.answer(answer).await {
-            Ok(delivery) => Ok(Delivery::open(delivery)),
+            Ok(delivery) => Ok(delivery),
             Err(Problem::NoAnswer { folder, waited, .. }) => Err(Problem::NoAnswer {
                 folder,
                 waited,
@@ -251,6 +254,14 @@ impl Repository {
         self.board.waiters.fetch_add(1, Ordering::Relaxed);
         self.wake();
         Attending(self)
+    }
+
+    /// A program that waited in line has left; `id` is its [`InLine::id`].
+    ///
+    /// [`InLine::id`]: courtesy::line::InLine::id
+    pub fn leave_line(&self, file: &FileName, id: u64) {
+        self.board.state().courtesy.left(file, Some(id));
+        self.wake();
     }
 
     /// Whoever was to be told these has left.

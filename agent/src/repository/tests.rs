@@ -2,6 +2,7 @@
 
 mod courtesy;
 mod life;
+mod lines;
 mod requests;
 mod threads;
 

@@ -8,6 +8,7 @@
 //! its own locks is known before the first answer.
 
 mod chores;
+mod lines;
 mod presence;
 mod requests;
 
@@ -81,6 +82,8 @@ pub struct Worker {
     counter: u64,
     /// When opening it was last tried.
     tried: Option<Moment>,
+    /// The lines are seen to again from here on.
+    lines_at: Moment,
     events: Option<Events>,
 }
 
@@ -115,6 +118,7 @@ impl Worker {
             hindered: false,
             counter,
             tried: None,
+            lines_at: now,
             events: None,
         }
     }
@@ -155,6 +159,7 @@ impl Worker {
         {
             self.chore();
         }
+        self.see_to_lines();
         guardian::tell_if_unsafe(&self.board, self.desktop.as_ref());
         let now = self.now();
         self.schedule.set_pace(self.board.pace(now));
@@ -239,6 +244,7 @@ impl Worker {
             state.life.follow(policy.owner_gives_up());
         }
         *board.observer() = rules::Observer::new(&policy, std::mem::take(&mut kept.away));
+        digest::remember(&board, &table.read(), &kept);
         digest::resume(&board, self.desktop.as_ref(), &table.read(), kept, &news);
         board.set_table(table);
         Ok(())

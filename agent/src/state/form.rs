@@ -10,9 +10,9 @@ use camctl_shared::model::{Ended, How, Owner, SessionId, Token};
 use camctl_shared::rules::Away;
 use serde::{Deserialize, Serialize};
 
+use super::waiting::{PlaceForm, WishForm};
 use super::{Kept, LocalState};
 use crate::repository::board::{Held, Loss};
-use crate::repository::courtesy::Wish;
 
 /// The newest form that this version writes and reads.
 pub(super) const FORMAT: u32 = 1;
@@ -44,6 +44,8 @@ struct RepositoryForm {
     away: BTreeMap<String, AwayForm>,
     #[serde(default)]
     wishes: BTreeMap<String, WishForm>,
+    #[serde(default)]
+    places: BTreeMap<String, PlaceForm>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,15 +69,6 @@ struct AwayForm {
     commit: u64,
     so_far_ms: u64,
     looked_us: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct WishForm {
-    until_us: Option<i64>,
-    user: Box<str>,
-    machine: Option<Box<str>>,
-    token: Option<Token>,
-    since_us: i64,
 }
 
 impl Form {
@@ -145,6 +138,11 @@ impl RepositoryForm {
                 .iter()
                 .map(|(name, one)| (name.clone(), WishForm::of(one)))
                 .collect(),
+            places: kept
+                .places
+                .iter()
+                .map(|(name, one)| (name.clone(), PlaceForm::of(one)))
+                .collect(),
         }
     }
 
@@ -188,6 +186,11 @@ impl RepositoryForm {
                 .into_iter()
                 .map(|(name, form)| Ok((name, form.into_wish()?)))
                 .collect::<Result<_, String>>()?,
+            places: self
+                .places
+                .into_iter()
+                .map(|(name, form)| Ok((name, form.into_place()?)))
+                .collect::<Result<_, String>>()?,
         })
     }
 }
@@ -222,31 +225,6 @@ impl LossForm {
     }
 }
 
-impl WishForm {
-    fn of(wish: &Wish) -> Self {
-        Self {
-            until_us: wish.until.map(Timestamp::as_microsecond),
-            user: wish.owner.user.clone(),
-            machine: wish.owner.machine.clone(),
-            token: wish.token,
-            since_us: wish.since.as_microsecond(),
-        }
-    }
-
-    fn into_wish(self) -> Result<Wish, String> {
-        Ok(Wish {
-            until: self.until_us.map(time).transpose()?,
-            owner: Arc::new(Owner {
-                user: self.user,
-                machine: self.machine,
-                session: None,
-            }),
-            token: self.token,
-            since: time(self.since_us)?,
-        })
-    }
-}
-
-fn time(microseconds: i64) -> Result<Timestamp, String> {
+pub(super) fn time(microseconds: i64) -> Result<Timestamp, String> {
     Timestamp::from_microsecond(microseconds).map_err(|error| error.to_string())
 }

@@ -12,6 +12,7 @@ pub mod init;
 pub mod list;
 pub mod man;
 pub mod notify;
+pub mod queue;
 pub mod status;
 pub mod wait;
 pub mod watch;

@@ -16,6 +16,7 @@ pub fn code(fault: &Fault) -> (&'static str, Exit) {
         Fault::Guarded { .. } => ("guarded", Exit::Held),
         Fault::Alive { .. } => ("alive", Exit::Held),
         Fault::Yours { .. } => ("yours", Exit::Failed),
+        Fault::NotWaiting { .. } => ("not_waiting", Exit::NotYours),
         Fault::NotHeld => ("not_held", Exit::NotYours),
         Fault::NotYours { .. } => ("not_yours", Exit::NotYours),
         Fault::OldToken { .. } => ("old_token", Exit::Lost),
@@ -88,6 +89,7 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
         Fault::Yours { lock } => words(format!("{name} is {}; it is yours already", held(lock, times)))
             .lock(Some(lock))
             .hint("to give it back:", command("checkin", file)),
+        Fault::NotWaiting { lock } => words(not_waiting(&name, lock.as_ref(), times)).lock(lock.as_ref()),
         Fault::NoReason => no_reason(words, about),
         Fault::TimedOut { lock, waited_ms } => {
             let (waited, stands) = (time(*waited_ms), stands(lock.as_ref(), times));
@@ -173,6 +175,10 @@ fn ways_to_get(mut words: Wording, lock: &LockInfo, file: &str, place: u32) -> W
         ),
         _ => words,
     }
+}
+
+fn not_waiting(name: &str, lock: Option<&LockInfo>, times: &Times) -> String {
+    format!("you are not in line for {name}; {}", stands(lock, times))
 }
 
 fn not_held(words: Wording, about: &About) -> Wording {

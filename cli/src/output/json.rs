@@ -299,6 +299,9 @@ pub enum ResultShape {
         lock: Option<LockShape>,
         notify: bool,
     },
+    Left {
+        lock: Option<LockShape>,
+    },
     Failed {
         error: Option<ErrorShape>,
     },
@@ -343,6 +346,9 @@ impl ResultShape {
                 lock: lock.as_ref().map(LockShape::from),
                 line: line.iter().map(WaiterShape::from).collect(),
                 notify: *notify,
+            },
+            Ok(Outcome::Left { lock }) => Self::Left {
+                lock: lock.as_ref().map(LockShape::from),
             },
             Ok(Outcome::Noted { lock, on }) => Self::Noted {
                 lock: lock.as_ref().map(LockShape::from),

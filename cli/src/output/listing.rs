@@ -3,7 +3,7 @@
 //! Nearly all files of a long list are free and have plain names. Their rows differ in name and size alone, and are
 //! written by a pattern; all others are made of cells.
 
-use camctl_shared::ipc::message::{ListedFile, Page, Presence, Whose};
+use camctl_shared::ipc::message::{ListedFile, LockInfo, Page, Presence, Whose};
 
 use super::clean::{clean, is_plain};
 use super::digits::Digits;
@@ -120,8 +120,21 @@ fn row<'a>(file: ListedFile<'a>, times: &Times) -> Row<'a> {
         Cell::plain(holder(lock)),
         Cell::plain(times.at(lock.since_us)),
         Cell::number(bytes.unwrap_or_else(|| "missing".to_owned())),
-        Cell::plain(clean(&lock.message)),
+        match waiting(lock) {
+            None => Cell::plain(clean(&lock.message)),
+            Some(waiting) if lock.message.is_empty() => Cell::plain(waiting),
+            Some(waiting) => Cell::plain(format!("{waiting}; {}", clean(&lock.message))),
+        },
     ]
+}
+
+/// `2 waiting`, `you are number 2 of 3 in line`; `None` when nobody is.
+fn waiting(lock: &LockInfo) -> Option<String> {
+    match (lock.place, lock.waiting) {
+        (_, 0) => None,
+        (Some(place), count) => Some(format!("you are number {place} of {count} in line")),
+        (None, count) => Some(format!("{count} waiting")),
+    }
 }
 
 #[cfg(all(test, unix))]

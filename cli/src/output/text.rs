@@ -162,6 +162,7 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
             };
             format!("{name}: {state}{waiting}{}", told(*notify))
         }
+        Outcome::Left { .. } => format!("you do not wait in line for {name} any more"),
         Outcome::Noted { on: false, .. } => format!("you will not be told when {name} is free"),
         Outcome::Noted { lock, on: true } => {
             let state = lock.as_ref().map(|lock| format!("; it is {}", held(lock, times)));
@@ -173,6 +174,11 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
         // Failures are worded in `errors`; nothing that reaches this function holds one.
         Outcome::Failed(fault) => format!("{name}: {fault:?}"),
     }
+}
+
+/// Whether what is called so may have given the file to somebody.
+fn is_new(verb: &str) -> bool {
+    !matches!(verb, "join" | "leave" | "take" | "request" | "answer")
 }
 
 fn standing(lock: Option<&LockInfo>, times: &Times) -> String {
@@ -259,17 +265,22 @@ pub fn event(event: &Event, times: &Times) -> String {
             lock,
         } => {
             let by = person(by_user, by_machine.as_deref());
-            let over = over
+            let ends = over
                 .as_ref()
                 .filter(|over| over.how != "released")
                 .map(|over| format!("; {}", ended(over, times)))
                 .unwrap_or_default();
             let now = match lock {
+                // Whose it is was not changed.
+                Some(lock) if over.is_none() && !is_new(verb) => match lock.waiting {
+                    0 => String::new(),
+                    count => format!("; {count} waiting"),
+                },
                 Some(lock) if lock.user == *by_user && lock.machine == *by_machine => because(&lock.message),
                 Some(lock) => format!("; {} has it now", person(&lock.user, lock.machine.as_deref())),
                 None => "; free now".to_owned(),
             };
-            format!("{}: {} by {by}{over}{now}", clean(file), clean(verb))
+            format!("{}: {} by {by}{ends}{now}", clean(file), clean(verb))
         }
         EventKind::Session {
             verb, user, machine, ..

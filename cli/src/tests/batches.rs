@@ -135,6 +135,7 @@ fn every_result_has_its_shape_in_json() {
             line: vec![carol_waits(), bob_waits()],
             notify: true,
         },
+        Outcome::Left { lock: None },
         Outcome::Noted {
             lock: Some(alice()),
             on: false,

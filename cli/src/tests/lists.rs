@@ -27,6 +27,11 @@ fn pages() -> Script {
         message: "gone home".into(),
         ..alice()
     };
+    let in_line = LockInfo {
+        waiting: 3,
+        place: Some(2),
+        ..alice()
+    };
     let elsewhere = LockInfo {
         whose: Whose::MineElsewhere,
         machine: Some("CNC-2".into()),
@@ -34,7 +39,7 @@ fn pages() -> Script {
     };
     vec![
         Ok(page(&[
-            ("4801247.mcam", Some(1_048_576), Some(alice())),
+            ("4801247.mcam", Some(1_048_576), Some(in_line)),
             ("a.mcam", Some(812), None),
             ("b.mcam", Some(0), Some(mine())),
         ])),

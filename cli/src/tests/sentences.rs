@@ -156,6 +156,15 @@ fn events_are_one_line_each() {
                 ..mine()
             }),
         ),
+        file(
+            "join",
+            None,
+            Some(LockInfo {
+                waiting: 2,
+                ..alice()
+            }),
+        ),
+        file("leave", None, Some(alice())),
         file("checkin", Some(alices_end("released", None)), None),
         file("checkin", Some(alices_end("released", None)), Some(alice())),
         file("break", Some(alices_end("broken", Some("gone home"))), None),

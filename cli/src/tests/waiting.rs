@@ -1,6 +1,6 @@
 //! Waiting in line and waiting for a file to be free.
 
-use camctl_shared::ipc::message::{Fault, LockInfo, Outcome, Patience, Reply, Request, Whose};
+use camctl_shared::ipc::message::{Fault, InLine, LockInfo, Outcome, Patience, Reply, Request, Whose};
 
 use crate::output::{Mode, Output};
 use crate::testing::{Stream, alice, bob_waits, carol_waits, file, mine, note, play, stands, times};
@@ -119,6 +119,43 @@ fn notify_says_what_will_be_told() {
     assert_eq!(played.heard, [wanted(false)]);
     let mine = Outcome::Failed(Fault::Yours { lock: mine() });
     assert_eq!(play(&["notify", "/mnt/cam/a.mcam"], script(mine)).exit, 1);
+}
+
+#[test]
+fn a_line_is_shown_joined_and_left() {
+    let awaited = || Outcome::Awaited {
+        lock: Some(LockInfo {
+            waiting: 2,
+            place: Some(2),
+            ..alice()
+        }),
+        line: vec![carol_waits(), bob_waits()],
+        notify: false,
+    };
+    let left = Outcome::Left { lock: Some(alice()) };
+    let not_waiting = Outcome::Failed(Fault::NotWaiting { lock: Some(alice()) });
+    let join = InLine::Join {
+        message: Some("Op 30".into()),
+    };
+    let cases: [(&[&str], Outcome, InLine, u8); 4] = [
+        (&[], awaited(), InLine::Show, 0),
+        (&["--join", "-m", "Op 30"], awaited(), join, 0),
+        (&["--leave"], left, InLine::Leave, 0),
+        (&["--leave"], not_waiting, InLine::Leave, 12),
+    ];
+    let mut shown = String::new();
+    for (words, outcome, wish, exit) in cases {
+        let words: Vec<&str> = ["queue", "/mnt/cam/a.mcam"]
+            .into_iter()
+            .chain(words.iter().copied())
+            .collect();
+        let played = play(&words, vec![vec![Ok(file("a.mcam", outcome)), Ok(Reply::Done)]]);
+        assert_eq!(played.exit, exit);
+        let files = vec!["/mnt/cam/a.mcam".into()];
+        assert_eq!(played.heard, [Request::Queue { files, wish }]);
+        shown += &played.shown();
+    }
+    insta::assert_snapshot!("queue", shown);
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn faults_about_locks_say_how_the_file_stands() {
     let cases = [
         ("checkout", Fault::Guarded { lock: guard }),
         ("notify", Fault::Yours { lock: mine() }),
+        ("queue", Fault::NotWaiting { lock: None }),
         ("checkin", Fault::NotHeld),
         ("break", Fault::NotHeld),
         ("checkin", Fault::NotYours { lock: alice() }),

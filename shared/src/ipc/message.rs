@@ -50,7 +50,8 @@ pub enum Request {
         files: Vec<String>,
         /// Why.
         message: Option<String>,
-        /// Wait while somebody else has it: at most so long (`None` inside: without end).
+        /// Wait in line while somebody else has it: at most so long (`None` inside: without end), and as long as this client
+        /// stays.
         wait: Option<Patience>,
         /// As a lease of this length.
         lease_ms: Option<u64>,
@@ -129,6 +130,28 @@ pub enum Request {
         /// Which files.
         files: Vec<String>,
     },
+    /// The lines for files. One [`Reply::File`] each, then [`Reply::Done`].
+    Queue {
+        /// Which files.
+        files: Vec<String>,
+        /// What is wanted of them.
+        wish: InLine,
+    },
+}
+
+/// What is wanted of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InLine {
+    /// To see it.
+    Show,
+    /// A place in it, or the file itself when it is free. Kept until the file was had or the place is left, also while no
+    /// client and no agent runs; an agent tells its person when it is their turn.
+    Join {
+        /// What for.
+        message: Option<String>,
+    },
+    /// To have no place any more. A client that waits along learns that.
+    Leave,
 }
 
 /// How long somebody is willing to wait.

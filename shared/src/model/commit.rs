@@ -74,6 +74,12 @@ impl Verb {
     pub const BREAK: Self = Self::word("break");
     /// A lock broken or forced, and granted to whoever asked, in one step.
     pub const STEAL: Self = Self::word("steal");
+    /// Somebody waits in line.
+    pub const JOIN: Self = Self::word("join");
+    /// Somebody took up what the line had handed over.
+    pub const TAKE: Self = Self::word("take");
+    /// Somebody left the line.
+    pub const LEAVE: Self = Self::word("leave");
     /// A session stopped cleanly.
     pub const PARK: Self = Self::word("park");
     /// A session is back.

@@ -70,6 +70,14 @@ pub enum Refusal {
         /// The lock that stands.
         lock: Arc<Lock>,
     },
+    /// One does not stand in line for it, so there is no place to give up.
+    #[error("you are not in line for {file}")]
+    NotWaiting {
+        /// Which file.
+        file: FileName,
+        /// The lock that stands.
+        lock: Option<Arc<Lock>>,
+    },
     /// The reason is missing.
     #[error("a reason is needed")]
     NoReason {
@@ -89,6 +97,7 @@ impl Refusal {
             | Self::OldToken { file, .. }
             | Self::Alive { file, .. }
             | Self::Yours { file, .. }
+            | Self::NotWaiting { file, .. }
             | Self::NoReason { file } => file,
         }
     }

@@ -79,6 +79,8 @@ pub struct Waiter {
     pub since: Timestamp,
     /// What they will do with it.
     pub message: Box<str>,
+    /// They want it as a lease of this length.
+    pub lease: Option<Duration>,
     /// The request that put them in line.
     pub request: RequestId,
     /// Unknown keys.

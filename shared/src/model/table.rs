@@ -233,6 +233,7 @@ mod tests {
                 owner: Arc::clone(&waiter),
                 since,
                 message: "".into(),
+                lease: None,
                 request: RequestId::random(),
                 extra: Extra::new(),
             }],

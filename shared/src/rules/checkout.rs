@@ -22,7 +22,7 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Ch
     if let Some(reason) = &wish.steal {
         return steal(scene, ask, wish, lock, standing, reason);
     }
-    if standing.is_over() && !queue::someone_is_before(scene, lock, &ask.by) {
+    if standing.is_over() && !queue::someone_is_before(scene.table, scene.judge, lock, &ask.by) {
         return Ok(grant(scene, ask, wish, Some((lock, over(standing)))));
     }
     if same_desk && lock.kind == Kind::Guard {
@@ -65,7 +65,7 @@ fn steal(
     let how = ending(scene, ask, lock, standing)?;
     let moves = how == How::Released && lock.kind != Kind::Guard;
     let may_pass = moves || scene.policy.is_administrator(&ask.by.user);
-    if !may_pass && queue::someone_is_before(scene, lock, &ask.by) {
+    if !may_pass && queue::someone_is_before(scene.table, scene.judge, lock, &ask.by) {
         return Err(held(ask, lock));
     }
     let (mut change, done) = grant(scene, ask, wish, Some((lock, how)));

@@ -26,6 +26,7 @@ mod queue;
 mod stale;
 
 pub use park::{park, revive};
+pub use queue::{is_untouched, someone_is_before};
 pub use stale::{Away, Observer, Sign};
 
 /// What somebody wants to happen to one file.
@@ -52,6 +53,28 @@ pub enum Intent {
     Break {
         /// Why; kept in the history, told to the owner.
         reason: Box<str>,
+    },
+    /// Wait in line for it, or do not.
+    Queue(Queue),
+}
+
+/// What somebody wants of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Queue {
+    /// The file, or else a place in line for it. Whoever has a place keeps it.
+    Join(Checkout),
+    /// To have no place any more.
+    Leave {
+        /// With the commit that gave the place: a lock that the line has handed over since, and that nobody has taken up,
+        /// is given back.
+        joined: Option<u64>,
+    },
+    /// What the line has handed over, and no other lock.
+    TakeUp {
+        /// One's lock.
+        token: Token,
+        /// The file as it is now.
+        base: Option<Base>,
     },
 }
 
@@ -132,6 +155,20 @@ pub enum Done {
         ended: Ended,
         /// The next in line, when somebody waited.
         next: Option<Arc<Lock>>,
+    },
+    /// One waits in line for it.
+    Joined {
+        /// The lock that stands, with its line.
+        lock: Arc<Lock>,
+        /// One's place, counted from 1.
+        place: usize,
+        /// The commit that says so; for [`Queue::Leave`].
+        joined: u64,
+    },
+    /// One does not wait for it any more.
+    Left {
+        /// The lock that stands.
+        lock: Option<Arc<Lock>>,
     },
 }
 
@@ -261,6 +298,7 @@ fn weigh(scene: &Scene<'_>, ask: &Ask) -> Result<(Change, Done), Refusal> {
         Intent::Checkout(checkout) => checkout::weigh(scene, ask, checkout),
         Intent::Checkin(checkin) => checkin::weigh(scene, ask, checkin),
         Intent::Break { reason } => break_::weigh(scene, ask, reason),
+        Intent::Queue(wish) => queue::weigh(scene, ask, wish),
     }
 }
 

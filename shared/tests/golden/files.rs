@@ -74,6 +74,7 @@ pub fn outcomes() -> Vec<(&'static str, Outcome)> {
                 notify: false,
             },
         ),
+        ("file-left", Outcome::Left { lock: Some(lock()) }),
         ("file-noted", Outcome::Noted { lock: None, on: true }),
     ]
 }

@@ -8,8 +8,9 @@ mod files;
 mod menus;
 
 use camctl_shared::ipc::message::{
-    AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, Initialised,
-    LeftOut, ListedFile, LockInfo, Page, Patience, Presence, Reply, RepositoryReport, Request, Whose,
+    AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, InLine,
+    Initialised, LeftOut, ListedFile, LockInfo, Page, Patience, Presence, Reply, RepositoryReport, Request,
+    Whose,
 };
 
 /// 2026-11-20T14:40:12.123456Z.
@@ -101,7 +102,7 @@ pub fn requests() -> Vec<(&'static str, Request)> {
             extensions: texts(&["nc"]),
         },
     };
-    vec![
+    let mut all = vec![
         ("list-all", list(FilterState::All)),
         ("list-locked", list(FilterState::Locked)),
         ("list-free", list(FilterState::Free)),
@@ -190,6 +191,26 @@ pub fn requests() -> Vec<(&'static str, Request)> {
             },
         ),
         ("menu", Request::Menu { files: files() }),
+    ];
+    all.extend(queues());
+    all
+}
+
+/// What is wanted of lines.
+fn queues() -> Vec<(&'static str, Request)> {
+    let queue = |wish| Request::Queue {
+        files: texts(&["/mnt/cam/fixtures/4801247.mcam", "Z:\\cam\\Süd.vnc"]),
+        wish,
+    };
+    vec![
+        ("queue-show", queue(InLine::Show)),
+        ("queue-leave", queue(InLine::Leave)),
+        (
+            "queue-join",
+            queue(InLine::Join {
+                message: Some(text("Op 30")),
+            }),
+        ),
     ]
 }
 

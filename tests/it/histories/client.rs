@@ -278,7 +278,9 @@ fn told(outcome: Outcome) -> Heard {
             next: next.as_ref().map(lock),
         },
         Outcome::Stands { lock: stands, .. } => Told::Saw(stands.as_ref().map(lock)),
-        Outcome::Free | Outcome::Awaited { .. } | Outcome::Noted { .. } => panic!("nobody asked for that"),
+        Outcome::Free | Outcome::Awaited { .. } | Outcome::Noted { .. } | Outcome::Left { .. } => {
+            panic!("nobody asked for that")
+        }
         Outcome::Failed(fault) => return refused(fault),
     })
 }

@@ -25,6 +25,8 @@ struct Held {
     /// `None` as long as nobody was told: the grant's own answer was lost.
     token: Option<u64>,
     desk: Desk,
+    /// The line handed it over, and whoever waited was not told yet.
+    handed: bool,
 }
 
 impl State {
@@ -40,9 +42,24 @@ impl State {
             lock: Some(Held {
                 token: Some(lock.token),
                 desk: lock.desk.clone(),
+                handed: false,
             }),
             last: self.last.max(lock.token),
         }
+    }
+
+    fn handed(&self, lock: &Lock) -> Self {
+        let mut state = self.held(lock);
+        if let Some(held) = &mut state.lock {
+            held.handed = true;
+        }
+        state
+    }
+
+    /// Whether this lock stands, handed over by the line, and nobody was told so.
+    fn was_handed(&self, lock: &Lock) -> bool {
+        let stands = |held: &Held| held.handed && held.token == Some(lock.token) && held.desk == lock.desk;
+        self.lock.as_ref().is_some_and(stands)
     }
 
     /// Whether the lock that stands may be this one.
@@ -69,6 +86,9 @@ impl Specification for OneFile {
 
     fn apply((desk, told): &(Desk, Told), state: &State) -> (bool, State) {
         let next = match told {
+            Told::Took { lock, after: None } if state.was_handed(lock) => {
+                (lock.desk == *desk).then(|| state.held(lock))
+            }
             Told::Took { lock, after } => {
                 let was_free = match after {
                     None => state.lock.is_none(),
@@ -86,12 +106,19 @@ impl Specification for OneFile {
                     })
                     .and_then(|free| match next {
                         None => Some(free),
-                        Some(next) => (next.token > last).then(|| free.held(next)),
+                        Some(next) => (next.token > last).then(|| free.handed(next)),
                     })
             }
             Told::Saw(None) => state.lock.is_none().then(|| state.clone()),
             Told::Saw(Some(lock)) => {
-                (state.has(lock.token) && state.is_held_by(&lock.desk)).then(|| state.held(lock))
+                let seen = || {
+                    if state.was_handed(lock) {
+                        state.clone()
+                    } else {
+                        state.held(lock)
+                    }
+                };
+                (state.has(lock.token) && state.is_held_by(&lock.desk)).then(seen)
             }
             // Always possible: what was not done is as if it were done last, when nobody looks any more.
             Told::Unknown(wish) => Some(unknown(*wish, desk, state)),
@@ -110,11 +137,13 @@ fn unknown(wish: Wish, desk: &Desk, state: &State) -> State {
             lock: Some(Held {
                 token: None,
                 desk: desk.clone(),
+                handed: false,
             }),
             last: state.last,
         },
         Wish::GiveBack if mine => state.free(),
-        Wish::Break if !mine => state.free(),
+        // One's own too.
+        Wish::Break => state.free(),
         _ => state.clone(),
     }
 }

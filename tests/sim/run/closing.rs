@@ -84,6 +84,9 @@ impl Simulation {
                     state.mine
                 ));
             }
+            if !state.courtesy.places.is_empty() {
+                return Some(format!("{user} still waits: {:?}", state.courtesy.places));
+            }
         }
         let world = self.world.get();
         if !world.law.ledger().table().is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camctl_shared::model::{Base, Case, Extra, FileName, NameError, RequestId, ShareErrorKind};
-use camctl_shared::rules::{Ask, Intent};
+use camctl_shared::rules::{Ask, Intent, Queue};
 use camctl_shared::share::{Meta, What};
 
 use super::failed;
@@ -21,7 +21,7 @@ pub(super) fn find(
 ) -> Result<(Ask, Option<Meta>), Box<Verdict>> {
     let wrong = |file: Option<FileName>, problem: Problem| Box::new(failed(file, problem));
     let asked = FileName::parse(&item.path, case).map_err(|why| wrong(None, why.into()))?;
-    let takes = matches!(item.intent, Intent::Checkout(_));
+    let takes = matches!(item.intent, Intent::Checkout(_) | Intent::Queue(Queue::Join(_)));
     let (file, meta) = match place.find(&item.path) {
         Ok(Some((path, meta))) => {
             let file = FileName::parse(&path, case).map_err(|why| wrong(None, why.into()))?;
@@ -35,19 +35,23 @@ pub(super) fn find(
         Err(error) => return Err(wrong(Some(asked), error.into())),
     };
     let mut intent = item.intent;
-    if let Intent::Checkout(checkout) = &mut intent {
+    let now = |meta: &Meta| Base {
+        size: meta.size,
+        modified: meta.modified,
+        sha256: None,
+        extra: Extra::new(),
+    };
+    if let Intent::Queue(Queue::TakeUp { base, .. }) = &mut intent {
+        *base = meta.as_ref().map(now);
+    }
+    if let Intent::Checkout(checkout) | Intent::Queue(Queue::Join(checkout)) = &mut intent {
         let policy = Arc::clone(&board.state().policy);
         if FileName::parse(&policy.locks_file, case).is_ok_and(|table_file| table_file == file) {
             return Err(wrong(None, NameError::Own.into()));
         }
         match &meta {
             Some(meta) if meta.what == What::File => {
-                checkout.base = Some(Base {
-                    size: meta.size,
-                    modified: meta.modified,
-                    sha256: None,
-                    extra: Extra::new(),
-                });
+                checkout.base = Some(now(meta));
             }
             _ => return Err(wrong(Some(file), Problem::NotAFile)),
         }

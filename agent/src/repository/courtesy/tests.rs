@@ -40,14 +40,14 @@ fn change(by: &str, to: Option<(&str, Token)>) -> Change {
 fn told(asked: bool, later: Duration, changes: &[Change]) -> (usize, bool) {
     let mut courtesy = Courtesy::default();
     courtesy.wish(file(), &held_by("alice", 1), asked, now());
-    let mut freed = Freed::new();
+    let (mut at_once, mut freed) = (Vec::new(), Freed::new());
     for change in changes {
-        courtesy.take(change, &owner("carol"), &mut freed);
+        courtesy.take(change, &owner("carol"), &mut at_once, &mut freed);
     }
     let then = now().checked_add(later).unwrap();
     let told = courtesy.fulfil(freed, then);
     courtesy.forget_old(then);
-    (told.len(), courtesy.waits())
+    (told.len(), !courtesy.wishes.is_empty())
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_refusal_is_remembered_for_a_day_and_what_was_asked_for_without_end() {
     courtesy.wish(file(), &held_by("alice", 1), true, now());
     courtesy.wish(file(), &held_by("bob", 2), false, now());
     assert_eq!(courtesy.wishes[&file()].until, None, "a refusal shortens nothing");
-    assert_eq!(courtesy.wishes[&file()].token, Some(2));
+    assert_eq!(courtesy.wishes[&file()].was.token, Some(2));
 }
 
 #[test]

@@ -194,6 +194,7 @@ impl Worker {
         if self.unsettled {
             self.settle()?;
         }
+        self.leave_lines()?;
         let board = Arc::clone(&self.board);
         let store = self.store()?;
         let policy = store.policy();

@@ -165,20 +165,20 @@ pub async fn ask(targets: &[Target], intent: impl Fn(&Target) -> Intent, unread:
     let mut verdicts: Vec<Option<Verdict>> = vec![None; targets.len()];
     if let [group] = groups.as_mut_slice() {
         let items = std::mem::take(&mut group.items);
-        put(
-            &mut verdicts,
-            &group.places,
-            group.repository.ask(items, unread).await,
-        );
+        let answers = group.repository.ask(items, unread).await;
+        put(&mut verdicts, &group.places, answers);
     } else {
         let mut asking = JoinSet::new();
         for group in groups {
-            asking.spawn(async move { (group.places, group.repository.ask(group.items, unread).await) });
+            asking.spawn(async move { (group.places, group.repository.order(group.items, unread).await) });
         }
+        // Opened together, when nothing is waited for any more: what nobody opens goes back.
+        let mut came = Vec::new();
         while let Some(answer) = asking.join_next().await {
-            if let Ok((places, answers)) = answer {
-                put(&mut verdicts, &places, answers);
-            }
+            came.extend(answer);
+        }
+        for (places, answers) in came {
+            put(&mut verdicts, &places, answers.open());
         }
     }
     let lost = || Verdict {
@@ -285,9 +285,16 @@ pub async fn glance(target: &Target) -> Result<Glance, Problem> {
 /// How `file`, which one does not have, is waited for.
 pub fn awaited(board: &Board, file: &FileName) -> Outcome {
     let notify = board.state().courtesy.wishes.contains_key(file);
-    let seen = board.see(|eyes| (eyes.standing(file), eyes.line(file)));
-    let (lock, line) = seen.unwrap_or_default();
-    Outcome::Awaited { lock, line, notify }
+    let seen = board.see(|eyes| {
+        let lock = eyes.table.locks.get(file)?;
+        Some((eyes.lock(file, lock), eyes.line(lock)))
+    });
+    let (lock, line) = seen.flatten().unzip();
+    Outcome::Awaited {
+        lock,
+        line: line.unwrap_or_default(),
+        notify,
+    }
 }
 
 /// The real name of a target, by its lock where it has one; what is free is looked up on the share.

@@ -14,6 +14,7 @@ mod init;
 mod list;
 mod menu;
 mod notify;
+mod queue;
 mod status;
 mod wait;
 mod watch;
@@ -74,6 +75,7 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
         Request::Notify { files, on } => notify::notify(agent, replies, files, on).await,
         Request::StatusAtOnce { files, menus } => status::at_once(agent, replies, files, menus).await,
         Request::Menu { files } => menu::menu(agent, replies, files).await,
+        Request::Queue { files, wish } => queue::queue(agent, replies, files, wish).await,
     }
 }
 

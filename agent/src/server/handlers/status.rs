@@ -87,8 +87,14 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
 /// How `file` stands, and who wants it.
 fn stands(board: &Board, file: &FileName, size: Option<u64>, exists: Option<bool>) -> Outcome {
     let notify = board.state().courtesy.wishes.contains_key(file);
-    let seen = board.see(|eyes| (eyes.standing(file), eyes.line(file), eyes.notes(file)));
-    let (lock, line, requests) = seen.unwrap_or_default();
+    let seen = board.see(|eyes| {
+        let lock = eyes.table.locks.get(file)?;
+        Some((eyes.lock(file, lock), eyes.line(lock), eyes.notes(lock)))
+    });
+    let (lock, line, requests) = match seen.flatten() {
+        Some((lock, line, requests)) => (Some(lock), line, requests),
+        None => (None, Vec::new(), Vec::new()),
+    };
     Outcome::Stands {
         lock,
         size,

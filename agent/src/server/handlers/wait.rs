@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::Moment;
 use camctl_shared::ipc::message::{FileReport, Outcome, Reply};
-use camctl_shared::model::{FileName, Lock};
+use camctl_shared::model::FileName;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -64,7 +64,7 @@ async fn until_free(target: Target, started: Moment, until: Option<Moment>) -> F
         }
     };
     loop {
-        if board.readable().is_ok() && may_be_free(board, Some(&file), None) {
+        if board.readable().is_ok() && may_be_free(board, &file) {
             return FileReport {
                 asked: target.asked.clone(),
                 repository: Some(board.folder.clone()),
@@ -100,15 +100,11 @@ async fn until_free(target: Target, started: Moment, until: Option<Moment>) -> F
     }
 }
 
-/// Whether it is worth trying to take `file`: nobody holds it, its lock is over, or it is another one than `known`.
-pub fn may_be_free(board: &Board, file: Option<&FileName>, known: Option<&Lock>) -> bool {
-    let Some(file) = file else { return false };
-    let look = board.see(|eyes| match eyes.table.locks.get(file) {
-        None => true,
-        Some(lock) => {
-            let other = known.is_some_and(|known| known.token != lock.token);
-            other || eyes.judge.lock(eyes.table, file, lock).is_over()
-        }
+/// Whether nobody holds `file`, or its lock is over.
+fn may_be_free(board: &Board, file: &FileName) -> bool {
+    let look = board.see(|eyes| {
+        let lock = eyes.table.locks.get(file);
+        lock.is_none_or(|lock| eyes.judge.lock(eyes.table, file, lock).is_over())
     });
     look.unwrap_or(false)
 }

@@ -117,4 +117,9 @@ pub enum Fault {
         /// The lock that stands.
         lock: LockInfo,
     },
+    /// You are not in line for it, or not any more.
+    NotWaiting {
+        /// The lock that stands.
+        lock: Option<LockInfo>,
+    },
 }

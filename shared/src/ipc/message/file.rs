@@ -85,6 +85,11 @@ pub enum Outcome {
         /// Whether you will be told.
         on: bool,
     },
+    /// You do not wait in line for it any more.
+    Left {
+        /// Its lock.
+        lock: Option<LockInfo>,
+    },
 }
 
 /// Whose lock it is, from the asker's point of view.

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::{Clock, ManualClock, Moment};
-use crate::model::Verb;
 
 mod promises;
 
@@ -34,9 +33,19 @@ enum Want {
     Checkout,
     Lease,
     Guard,
-    Steal { reason: bool },
+    Steal {
+        reason: bool,
+    },
     Checkin(Which),
-    Break { reason: bool },
+    Break {
+        reason: bool,
+    },
+    Join,
+    JoinForATime,
+    /// With or without the newest commit as the one that gave the place.
+    Leave {
+        back: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +60,6 @@ enum Step {
     Batch(Vec<Wish>),
     /// The last batch again, as after a lost reply.
     Retry,
-    Join {
-        desk: usize,
-        file: usize,
-    },
     /// So many seconds; then these beat, and the observer looks or does not.
     Time {
         seconds: u64,
@@ -77,8 +82,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(|reason| Want::Steal { reason }),
         3 => which.prop_map(Want::Checkin),
         1 => any::<bool>().prop_map(|reason| Want::Break { reason }),
+        6 => Just(Want::Join),
+        1 => Just(Want::JoinForATime),
+        1 => any::<bool>().prop_map(|back| Want::Leave { back }),
     ];
-    let wish = (desk.clone(), file.clone(), want).prop_map(|(desk, file, verb)| Wish { desk, file, verb });
+    let wish = (desk.clone(), file, want).prop_map(|(desk, file, verb)| Wish { desk, file, verb });
     let seconds = prop_oneof![Just(10_u64), Just(30), Just(30), Just(60), Just(61), Just(240)];
     let time = (seconds, any::<u8>(), prop::bool::weighted(0.9)).prop_map(|(seconds, beating, look)| {
         // Most sessions are silent most of the time, or nobody would ever be stale.
@@ -92,7 +100,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         8 => prop::collection::vec(wish, 1..4).prop_map(Step::Batch),
         1 => Just(Step::Retry),
-        3 => (desk.clone(), file).prop_map(|(desk, file)| Step::Join { desk, file }),
         10 => time,
         1 => Just(Step::Interrupted),
         2 => desk.clone().prop_map(Step::Park),
@@ -157,7 +164,6 @@ impl World {
                 self.batch();
             }
             Step::Retry => self.batch(),
-            Step::Join { desk, file } => self.join(*desk, FILES[*file]),
             Step::Time {
                 seconds,
                 beating,
@@ -226,33 +232,6 @@ impl World {
         }
     }
 
-    /// No verb joins a line yet; the record is there.
-    fn join(&mut self, desk: usize, name: &str) {
-        let by = owner(DESKS[desk]);
-        let Some(lock) = self.bench.table.locks.get(&file(name)) else {
-            return;
-        };
-        if lock.owner.same_desk(&by) || lock.queue.iter().any(|waiter| waiter.owner.same_desk(&by)) {
-            return;
-        }
-        let mut longer = Lock::clone(lock);
-        longer.queue.extend(queue(&[DESKS[desk]]));
-        let change = Change {
-            file: file(name),
-            verb: Verb::word("wait"),
-            by,
-            ended: None,
-            lock: Some(Arc::new(longer)),
-            extra: Extra::new(),
-        };
-        self.wake(DESKS[desk]);
-        let draft = Draft {
-            changes: vec![change],
-            ..Draft::default()
-        };
-        self.commit(DESKS[desk], draft);
-    }
-
     /// Whoever is parked comes back before it does anything.
     fn wake(&mut self, desk: &str) {
         if self.truth.parked.contains_key(&session(desk)) {
@@ -278,6 +257,12 @@ impl World {
             Want::Checkin(Which::Standing) => give_back(standing),
             Want::Checkin(Which::Older) => give_back(Some(standing.unwrap_or(40) - 1)),
             Want::Break { reason: given } => end(reason(given)),
+            Want::Join => join(),
+            Want::JoinForATime => Intent::Queue(Queue::Join(Checkout {
+                form: Form::Lease(LEASE),
+                ..Checkout::default()
+            })),
+            Want::Leave { back } => leave(back.then(|| self.bench.table.n.saturating_sub(3))),
         };
         ask(DESKS[wish.desk], name, intent)
     }
@@ -375,6 +360,7 @@ fn the_random_life_sees_every_end() {
         "broken",
         "parked too long",
         "served",
+        "left",
     ] {
         assert!(
             seen.get(what).is_some_and(|count| *count >= 5),

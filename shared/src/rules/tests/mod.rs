@@ -212,6 +212,7 @@ pub(super) fn queue(of: &[&str]) -> Vec<Waiter> {
             owner: owner(who),
             since: now(),
             message: format!("{who} needs it").into(),
+            lease: None,
             request: RequestId::random(),
             extra: Extra::new(),
         })
@@ -265,6 +266,14 @@ pub(super) fn give_back(token: Option<Token>) -> Intent {
     })
 }
 
+pub(super) fn join() -> Intent {
+    Intent::Queue(Queue::Join(Checkout::default()))
+}
+
+pub(super) fn leave(joined: Option<u64>) -> Intent {
+    Intent::Queue(Queue::Leave { joined })
+}
+
 pub(super) fn end(reason: &str) -> Intent {
     Intent::Break {
         reason: reason.into(),
@@ -289,6 +298,11 @@ pub(super) fn say(answer: &Answer) -> String {
         Answer::Done(Done::Broken { ended, next: to, .. }) => {
             format!("ended as {}{}", ended.how.as_str(), next(to))
         }
+        Answer::Done(Done::Joined { lock, place, .. }) => {
+            format!("waits for {}, place {place}", name(&lock.owner))
+        }
+        Answer::Done(Done::Left { .. }) => "left".into(),
+        Answer::Refused(Refusal::NotWaiting { .. }) => "not waiting".into(),
         Answer::Refused(Refusal::Held { lock, place, .. }) => {
             format!("held by {}, place {place}", name(&lock.owner))
         }

@@ -123,6 +123,7 @@ fn waiter(user: &str, machine: &str) -> Waiter {
         owner: Arc::new(Owner::new(user, machine, SessionId::random())),
         since: Timestamp::UNIX_EPOCH,
         message: "\"next\", please\n".into(),
+        lease: Some(Duration::from_secs(90)),
         request: RequestId::random(),
         extra: extra("waiter"),
     }

@@ -101,6 +101,8 @@ struct WaiterRecord {
     owner: OwnerRecord,
     since: Timestamp,
     message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease_ms: Option<u64>,
     request: String,
     #[serde(flatten)]
     extra: Extra,
@@ -135,9 +137,7 @@ impl LockRecord {
             token: lock.token,
             renewed: lock.renewed,
             expires: lock.expires,
-            lease_ms: lock
-                .lease
-                .map(|lease| u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)),
+            lease_ms: lock.lease.map(milliseconds),
             base: lock.base.as_ref().map(|base| BaseRecord {
                 size: base.size,
                 modified: base.modified,
@@ -199,12 +199,17 @@ impl LockRecord {
     }
 }
 
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl WaiterRecord {
     fn of(waiter: &Waiter) -> Self {
         Self {
             owner: OwnerRecord::of(&waiter.owner),
             since: waiter.since,
             message: waiter.message.as_ref().into(),
+            lease_ms: waiter.lease.map(milliseconds),
             request: waiter.request.as_str().into(),
             extra: waiter.extra.clone(),
         }
@@ -215,6 +220,7 @@ impl WaiterRecord {
             owner: owners.one(self.owner.owner()?),
             since: self.since,
             message: self.message.into(),
+            lease: self.lease_ms.map(Duration::from_millis),
             request: RequestId::from_text(&self.request),
             extra: self.extra,
         })

@@ -36,7 +36,16 @@ impl World {
             // What nobody may be refused: a free file, and to give back what is one's own.
             let standing = self.bench.table.locks.get(&ask.file);
             match (&ask.intent, standing) {
-                (Intent::Checkout(_), None) => panic!("a free file was refused: {answer:?}"),
+                (Intent::Checkout(_) | Intent::Queue(Queue::Join(_)), None) => {
+                    panic!("a free file was refused: {answer:?}")
+                }
+                (Intent::Queue(Queue::Join(wish)), Some(_)) => {
+                    assert!(wish.steal.is_some(), "there is always room in a line: {answer:?}");
+                }
+                (Intent::Queue(Queue::Leave { .. }), Some(lock)) => {
+                    let waits = lock.queue.iter().any(|waiter| waiter.owner.same_desk(&ask.by));
+                    assert!(!waits, "everybody may leave: {answer:?}");
+                }
                 (Intent::Checkin(wish), Some(lock)) => {
                     let right = wish.token.is_none() || wish.token == lock.token;
                     assert!(!right || lock.owner.user != ask.by.user, "{ask:?}: {answer:?}");
@@ -60,6 +69,7 @@ impl World {
                     after.owner == before.owner || after.owner.same_desk(&before.owner),
                     "{before:?} became {after:?}"
                 );
+                self.check_waiting(change, before, after);
                 return;
             }
             (Some(before), Some(ended)) => {
@@ -151,6 +161,39 @@ impl World {
                 "{} lost the place",
                 name(&waiter.owner)
             );
+        }
+    }
+
+    /// While a lock stands, its line changes only by who joins at the end, and who leaves; each desk has one place.
+    fn check_waiting(&mut self, change: &Change, before: &Lock, after: &Lock) {
+        let desks = |lock: &Lock, but: Option<&Owner>| {
+            let others = lock.queue.iter().map(|waiter| &waiter.owner);
+            others
+                .filter(|owner| but.is_none_or(|but| !owner.same_desk(but)))
+                .map(|owner| name(owner))
+                .collect::<Vec<_>>()
+        };
+        let by = Some(&*change.by);
+        assert_eq!(
+            desks(before, by),
+            desks(after, by),
+            "somebody else's place changed"
+        );
+        let place = |lock: &Lock| {
+            let mine = |waiter: &Waiter| waiter.owner.same_desk(&change.by);
+            assert!(
+                lock.queue.iter().filter(|waiter| mine(waiter)).count() <= 1,
+                "one place for each desk"
+            );
+            lock.queue.iter().position(mine)
+        };
+        match (place(before), place(after)) {
+            (None, Some(place)) => assert_eq!(place, before.queue.len(), "whoever comes stands behind"),
+            (Some(_), None) => {
+                assert_eq!(change.verb, Verb::LEAVE);
+                *self.seen.entry("left").or_default() += 1;
+            }
+            (before, after) => assert_eq!(before, after),
         }
     }
 

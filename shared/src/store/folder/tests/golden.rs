@@ -69,6 +69,7 @@ fn full() -> (Commit, Table) {
         owner: Arc::clone(&bob),
         since: "2026-11-20T08:30:00Z".parse().unwrap(),
         message: "Büchse \"B\"".into(),
+        lease: None,
         request: RequestId::from_text("req-0"),
         extra: unknown(),
     }];
