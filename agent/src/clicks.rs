@@ -8,13 +8,13 @@ mod open;
 use std::sync::Arc;
 
 use camctl_shared::model::{FileName, Refusal};
-use camctl_shared::rules::{Checkin, Checkout, Intent};
+use camctl_shared::rules::{Checkin, Checkout, Done, Intent, Queue};
 use camctl_shared::text::clean;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::desktop::act::{Act, Held, Place};
 use crate::desktop::desk::Desk;
-use crate::desktop::words::{Toast, Urgency, base, count};
+use crate::desktop::words::{Toast, Urgency, base, count, refused};
 use crate::problem::Problem;
 use crate::repository::Repository;
 use crate::repository::job::{Item, Unread};
@@ -52,12 +52,8 @@ async fn follow(agent: &Agent, act: Act) -> Option<Toast> {
             agent.stop.notify_one();
             None
         }
-        Act::Leave(place) => {
-            let repository = repository(agent, &place.folder)?;
-            repository.board.state().courtesy.wishes.remove(&place.file);
-            repository.board.stirred.notify_one();
-            None
-        }
+        Act::Wait(place) => wait(agent, &place).await,
+        Act::Leave(place) => leave(agent, &place).await,
         // The desk keeps the first two for itself; the questions to the others come with the requests.
         Act::Pause | Act::Resume | Act::Answer { .. } => None,
     }
@@ -139,14 +135,10 @@ async fn check_out(agent: &Agent, place: Place) -> Toast {
     let name = base(place.file.as_str()).into_owned();
     let intent = Intent::Checkout(Checkout::default());
     match ask(agent, &place, intent).await {
-        Ok(()) => Toast::new(
-            Urgency::Low,
-            format!("{name} is checked out to you"),
-            "Check it in when you are done.",
-        ),
+        Ok(_) => taken(&name),
         Err(Problem::Refused(Refusal::Held { lock, .. })) => {
             let summary = format!("{name} is checked out by {}", clean(&lock.owner.to_string()));
-            Toast::new(Urgency::Normal, summary, "They were faster.")
+            refused(Toast::new(Urgency::Normal, summary, "They were faster."), place)
         }
         Err(problem) => Toast::new(
             Urgency::Normal,
@@ -156,8 +148,62 @@ async fn check_out(agent: &Agent, place: Place) -> Toast {
     }
 }
 
+fn taken(name: &str) -> Toast {
+    Toast::new(
+        Urgency::Low,
+        format!("{name} is checked out to you"),
+        "Check it in when you are done.",
+    )
+}
+
+/// Gets into line for it, or takes it if it is free by now.
+async fn wait(agent: &Agent, place: &Place) -> Option<Toast> {
+    let name = base(place.file.as_str()).into_owned();
+    let toast = match ask(agent, place, Intent::Queue(Queue::Join(Checkout::default()))).await {
+        Ok(Done::Joined { place: number, .. }) => {
+            let line = match number {
+                1 => "You are the next.".to_owned(),
+                number => format!("You are number {number}."),
+            };
+            Toast::new(Urgency::Low, format!("You are in line for {name}"), line)
+        }
+        Ok(_) => taken(&name),
+        Err(problem) => Toast::new(
+            Urgency::Normal,
+            format!("You are not in line for {name}"),
+            why(&problem),
+        ),
+    };
+    Some(toast)
+}
+
+/// Waits for it no longer, in whatever way.
+async fn leave(agent: &Agent, place: &Place) -> Option<Toast> {
+    let repository = repository(agent, &place.folder)?;
+    let waits = {
+        let mut state = repository.board.state();
+        state.courtesy.wishes.remove(&place.file);
+        // First here, so that nobody joins anew.
+        let waits = state.courtesy.places.contains_key(&place.file);
+        state.courtesy.give_up(&place.file);
+        waits
+    };
+    repository.board.stirred.notify_one();
+    if !waits {
+        return None;
+    }
+    let left = ask(agent, place, Intent::Queue(Queue::Leave { joined: None })).await;
+    let problem = left.err()?;
+    let name = base(place.file.as_str());
+    Some(Toast::new(
+        Urgency::Normal,
+        format!("You may still be in line for {name}"),
+        why(&problem),
+    ))
+}
+
 /// Wants something of one file.
-async fn ask(agent: &Agent, place: &Place, intent: Intent) -> Result<(), Problem> {
+async fn ask(agent: &Agent, place: &Place, intent: Intent) -> Result<Done, Problem> {
     let folder = &place.folder;
     let repository =
         repository(agent, folder).ok_or_else(|| Problem::NoRepository { path: folder.clone() })?;
@@ -166,7 +212,7 @@ async fn ask(agent: &Agent, place: &Place, intent: Intent) -> Result<(), Problem
         intent,
     };
     match repository.ask(vec![item], Unread::Keep).await.pop() {
-        Some(verdict) => verdict.result.map(drop),
+        Some(verdict) => verdict.result.map(|success| success.done),
         None => Err(Problem::Stopping),
     }
 }

@@ -41,6 +41,8 @@ pub enum Act {
     Checkin(Vec<Held>),
     /// Take it.
     Checkout(Place),
+    /// Get into line for it.
+    Wait(Place),
     /// Leave the line, and do not be told.
     Leave(Place),
     /// Answer somebody who asked.

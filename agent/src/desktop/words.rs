@@ -14,7 +14,7 @@ use camctl_shared::text::{clean, shorten};
 
 pub use self::folded::batch;
 use self::told::Told;
-use super::act::Act;
+use super::act::{Act, Place};
 use super::{Notice, What};
 
 /// Longer messages are cut.
@@ -141,6 +141,16 @@ pub fn toast(notice: &Notice, now: Timestamp) -> Toast {
         What::Back => told.back(),
         What::Remark(remark) => told.remark(remark),
     }
+}
+
+/// What one can do where somebody else has a file. The last one is harmless.
+pub fn refused(toast: Toast, place: Place) -> Toast {
+    let mut toast = toast.button("Wait in line", Act::Wait(place));
+    toast.buttons.push(Button {
+        label: "Leave it",
+        act: None,
+    });
+    toast
 }
 
 #[cfg(test)]

@@ -37,9 +37,9 @@ fn who_was_refused_is_told_and_takes_the_file_by_a_button() {
 }
 
 /// Given a notification that a file is free, when somebody else takes it before the button is pressed, then who presses is
-/// told who was faster, and nothing else happens.
+/// told who was faster, gets into line by another button, and is told when the line has come to him.
 #[test]
-fn who_presses_too_late_is_told_who_was_faster() {
+fn who_presses_too_late_is_told_who_was_faster_and_may_wait_in_line() {
     let sandbox = Sandbox::new();
     let repository = sandbox.repository().file("a.mcam").init();
     let alice = sandbox.machine("alice", "CAM-03");
@@ -59,4 +59,20 @@ fn who_presses_too_late_is_told_who_was_faster() {
     wait_until(LONG, "alice has it", || {
         held_by(&repository, "a.mcam").as_deref() == Some("alice")
     });
+
+    let faster = his.notifications.titled(faster);
+    let in_line = "You are in line for a.mcam";
+    his.notifications.press(&faster, "Wait in line", || {
+        his.notifications.all().iter().any(|one| one.summary == in_line)
+    });
+    his.panel
+        .entry(&["Waiting for (1)", "a.mcam", "next in line after alice on CAM-03"]);
+    command(&alice, &repository, &["checkin", "a.mcam"]).succeeds();
+    let told = his.notifications.titled("a.mcam is yours now");
+    assert!(
+        told.body
+            .starts_with("You were next in line. alice on CAM-03 had it"),
+        "{told:?}"
+    );
+    his.panel.entry(&["My checkouts (1)", "a.mcam"]);
 }

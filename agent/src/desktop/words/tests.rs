@@ -161,7 +161,7 @@ fn a_request_has_its_three_answers_and_they_name_the_question() {
 }
 
 #[test]
-fn a_refusal_says_who_has_it_since_when_and_why() {
+fn a_refusal_offers_what_can_be_done_and_its_last_button_does_nothing() {
     let mut lock = Lock::new(owner("alice", "CAM-03"), ago(125), 7);
     lock.message = "revision C".into();
     let what = What::Refused {
@@ -178,6 +178,8 @@ fn a_refusal_says_who_has_it_since_when_and_why() {
         "{}",
         toast.body
     );
+    assert_eq!(labels(&toast), ["Wait in line", "Leave it"]);
+    assert_eq!(toast.buttons[1].act, None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use camctl_shared::clock::Timestamp;
 use camctl_shared::model::{Ended, FileName, How, Lock, Owner, Token};
 use camctl_shared::text::{clean, span};
 
-use super::{Toast, Urgency, base, count, folder_name, one_line};
+use super::{Toast, Urgency, base, count, folder_name, one_line, refused};
 use crate::desktop::act::{Act, Held, Place, Said};
 
 /// What was told about one repository.
@@ -175,7 +175,7 @@ impl Told<'_> {
         let line = format!("{line} You will be told when it is free.");
         let body = format!("{since}{}\n{line}", quoted(&lock.message));
         let body = body.trim_start_matches([':', ' ', '\n']);
-        self.about(file, Urgency::Normal, summary, body)
+        refused(self.about(file, Urgency::Normal, summary, body), self.place(file))
     }
 
     pub fn not_safe(&self, locks: usize) -> Toast {
