@@ -65,6 +65,10 @@ pub enum Verb {
     Checkout,
     /// Give them back.
     Checkin,
+    /// Wait in line for them.
+    Wait,
+    /// Wait no more.
+    Leave,
     /// Be told when they are free.
     Notify,
     /// Say who has them.
@@ -77,15 +81,23 @@ impl Verb {
         match self {
             Self::Checkout => "checkout",
             Self::Checkin => "checkin",
+            Self::Wait => "wait",
+            Self::Leave => "leave",
             Self::Notify => "notify",
             Self::Who => "who",
         }
     }
 
     fn parse(word: &str) -> Option<Self> {
-        [Self::Checkout, Self::Checkin, Self::Notify, Self::Who]
-            .into_iter()
-            .find(|verb| verb.word() == word)
+        let all = [
+            Self::Checkout,
+            Self::Checkin,
+            Self::Wait,
+            Self::Leave,
+            Self::Notify,
+            Self::Who,
+        ];
+        all.into_iter().find(|verb| verb.word() == word)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use camctl_shared::ipc::message::{Fault, MenuEntry, Reply, Request, Standing};
+use camctl_shared::ipc::message::{Fault, InLine, MenuEntry, Reply, Request, Standing};
 
 use super::ask::{Command, Verb};
 use super::exchange::{Effect, Input};
@@ -277,6 +277,14 @@ fn obey(command: Command, may_start: bool) -> Result<Vec<Entry>, Failure> {
             files,
             all: false,
             message,
+        },
+        Verb::Wait => Request::Queue {
+            files,
+            wish: InLine::Join { message },
+        },
+        Verb::Leave => Request::Queue {
+            files,
+            wish: InLine::Leave,
         },
         Verb::Notify => Request::Notify { files, on: true },
         // Answered by heart, elsewhere.
