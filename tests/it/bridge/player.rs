@@ -19,6 +19,7 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{MAIN_SEPARATOR_STR, Path};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -123,12 +124,26 @@ impl Drop for Bridge {
     }
 }
 
+/// A line with the paths in it, `{repo}/parts/c.vnc`, as this system's file managers write them, in JSON.
+fn as_this_system_writes(line: &str, folder: &Path) -> String {
+    let mut parts = line.split("{repo}");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    let separator = MAIN_SEPARATOR_STR.replace('\\', "\\\\");
+    let folder = folder.display().to_string().replace('\\', "\\\\");
+    for part in parts {
+        let (path, rest) = part.split_at(part.find(['"', ':']).unwrap_or(part.len()));
+        written += &folder;
+        written += &path.replace('/', &separator);
+        written += rest;
+    }
+    written
+}
+
 /// Plays what was written down, with alice at this end.
 pub fn play(stage: &Stage, conversation: &str) {
-    let folder = stage.repository.folder().display().to_string();
     let mut bridge = Bridge::start(&stage.alice);
     for (number, line) in (1..).zip(conversation.lines()) {
-        let line = line.trim_end().replace("{repo}", &folder.replace('\\', "\\\\"));
+        let line = as_this_system_writes(line.trim_end(), stage.repository.folder());
         let Some((kind, rest)) = line.split_once(' ') else {
             assert!(line.is_empty(), "line {number}: {line}");
             continue;
