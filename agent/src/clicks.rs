@@ -97,6 +97,7 @@ async fn check_in(agent: &Agent, all: Vec<Held>) -> Option<Toast> {
             intent: Intent::Checkin(Checkin {
                 token: held.token,
                 message: None,
+                ..Checkin::default()
             }),
         });
         let verdicts = repository.ask(items.collect(), Unread::Keep).await;

@@ -139,6 +139,7 @@ impl Writer {
             let back = Checkin {
                 token: Some(token),
                 message: None,
+                ..Checkin::default()
             };
             let back = self.ask(file, &Intent::Checkin(back));
             assert!(matches!(back, Became::Done(was) if was == token));

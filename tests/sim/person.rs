@@ -332,7 +332,11 @@ fn still_in_line(agent: &Agent, file: &FileName) -> bool {
 }
 
 fn checkin(token: Option<u64>) -> Intent {
-    Intent::Checkin(Checkin { token, message: None })
+    Intent::Checkin(Checkin {
+        token,
+        message: None,
+        ..Checkin::default()
+    })
 }
 
 /// When a person does the next thing.

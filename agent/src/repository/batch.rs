@@ -393,13 +393,24 @@ pub fn granted(verdicts: &[Verdict]) -> impl Iterator<Item = (&FileName, Option<
 
 /// Requests that give back what nobody took.
 pub fn give_back(verdicts: &[Verdict]) -> Vec<Item> {
-    granted(verdicts)
-        .map(|(file, token)| Item {
+    let lock = |verdict: &Verdict| match &verdict.result {
+        Ok(Success {
+            done: Done::Granted { lock, .. },
+            ..
+        }) => Some(Arc::clone(lock)),
+        _ => None,
+    };
+    let back = |verdict: &Verdict| {
+        let (file, lock) = (verdict.file.as_ref()?, lock(verdict)?);
+        Some(Item {
             path: file.as_str().to_owned(),
             intent: Intent::Checkin(Checkin {
-                token,
+                token: lock.token,
                 message: Some("nobody waited for it any more".into()),
+                // Another program of this desk may have asked for it meanwhile, and been told that it has it.
+                renewed: Some(lock.renewed),
             }),
         })
-        .collect()
+    };
+    verdicts.iter().filter_map(back).collect()
 }

@@ -1,6 +1,6 @@
 //! What this desk's person waits for, and what has to be told about it: pure, from commits as they become known.
 //!
-//! [`line`] has the places in line. Here are wishes.
+//! [`mod@line`] has the places in line. Here are wishes.
 //!
 //! A *wish* is to be told when a file is free. It comes of a refusal, and then lasts a day, or of `notify`, and then has no
 //! end. It ends when it was fulfilled: the file is free and that was told, or the person has it. A lock that passes from

@@ -24,6 +24,13 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkin) -> Result<(Cha
                 lock: Some(Arc::clone(lock)),
             });
         }
+        (Some(lock), token) if wish.renewed.is_some_and(|renewed| renewed != lock.renewed) => {
+            return Err(Refusal::OldToken {
+                file: file(),
+                token: token.or(lock.token).unwrap_or_default(),
+                lock: Some(Arc::clone(lock)),
+            });
+        }
         (Some(lock), _) => lock,
     };
     let may = lock.owner.user == ask.by.user

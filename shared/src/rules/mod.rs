@@ -110,6 +110,8 @@ pub struct Checkin {
     pub token: Option<Token>,
     /// What was done; kept in the history.
     pub message: Option<Box<str>>,
+    /// Only while it stands as this commit left it: nobody has renewed it or taken it up since.
+    pub renewed: Option<u64>,
 }
 
 /// What became of one request.

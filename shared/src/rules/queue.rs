@@ -81,6 +81,7 @@ fn leave(scene: &Scene<'_>, ask: &Ask, joined: Option<u64>) -> Result<(Change, D
         let back = Checkin {
             token: lock.token,
             message: Some("nobody waited for it any more".into()),
+            ..Checkin::default()
         };
         return checkin::weigh(scene, ask, &back);
     }

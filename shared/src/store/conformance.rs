@@ -186,6 +186,7 @@ impl Machine {
         let wish = Checkin {
             token: Some(token),
             message: None,
+            ..Checkin::default()
         };
         match self.run_one(name, Intent::Checkin(wish)) {
             (Committed::At(n), Answer::Done(Done::Released { .. })) => n,

@@ -80,7 +80,7 @@ impl Worker {
     pub(super) fn settle(&mut self) -> Result<(), StoreError> {
         let committed = self.store()?.settle()?;
         tracing::info!(folder = %self.board.folder, ?committed, "settled");
-        self.unsettled = false;
+        (self.unsettled, self.hindered) = (false, false);
         let now = self.now();
         self.schedule.done(Chore::Settle, now);
         self.digest();

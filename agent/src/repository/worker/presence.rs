@@ -86,6 +86,8 @@ impl Worker {
             self.tell(What::SafeAgain { locks: count });
         }
         self.board.stirred.notify_one();
+        // Whoever waited for that is served at once.
+        self.hindered = false;
         Ok(())
     }
 

@@ -142,8 +142,10 @@ impl Worker {
 
     pub(super) fn unread(&mut self, verdicts: &[Verdict], unread: Unread) {
         // Whoever was given a place in line does not wait any more.
-        for (file, ..) in verdicts.iter().filter_map(batch::joined) {
-            self.board.state().courtesy.left(file, None);
+        if unread == Unread::GiveBack {
+            for (file, ..) in verdicts.iter().filter_map(batch::joined) {
+                self.board.state().courtesy.left(file, None);
+            }
         }
         let items = batch::give_back(verdicts);
         if items.is_empty() || self.stage == Stage::Stopped {

@@ -30,6 +30,7 @@ pub async fn checkin(
         Intent::Checkin(Checkin {
             token: None,
             message: message.as_deref().map(Into::into),
+            ..Checkin::default()
         })
     };
     let work = ask(&targets, intent, Unread::Keep);

@@ -82,3 +82,25 @@ fn who_comes_back_second_is_told_who_has_the_file() {
     assert_eq!(bench.run(&[late]), ["7 is over, bob@CNC-1 has it"]);
     assert_eq!(bench.lock(F).owner, owner("bob@CNC-1"));
 }
+
+/// A grant that nobody heard of is given back, unless another program of the desk has asked for the file since, and was told
+/// that it has it.
+#[test]
+fn what_was_renewed_since_is_not_given_back_for_who_did_not_hear_of_it() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.run(&[ask("alice@CAM-03", F, take())]), ["granted"]);
+    let granted = bench.lock(F).clone();
+    let unheard = Intent::Checkin(Checkin {
+        token: granted.token,
+        renewed: Some(granted.renewed),
+        ..Checkin::default()
+    });
+    assert_eq!(
+        bench.outcome(&ask("alice@CAM-03", F, unheard.clone())),
+        "released"
+    );
+    assert_eq!(bench.run(&[ask("alice@CAM-03", F, take())]), ["renewed"]);
+    let token = granted.token.unwrap();
+    let refused = format!("{token} is over, alice@CAM-03 has it");
+    assert_eq!(bench.outcome(&ask("alice@CAM-03", F, unheard)), refused);
+}

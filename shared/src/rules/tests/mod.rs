@@ -263,6 +263,7 @@ pub(super) fn give_back(token: Option<Token>) -> Intent {
     Intent::Checkin(Checkin {
         token,
         message: Some("done".into()),
+        ..Checkin::default()
     })
 }
 

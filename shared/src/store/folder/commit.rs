@@ -179,6 +179,10 @@ impl FolderStore {
 
     /// Only for the first commit of a folder: nothing else ever creates one, and so nothing recreates a pruned one.
     fn make_log_folder(&self, folder: u64) -> Result<()> {
+        if let Some(before) = folder.checked_sub(1) {
+            // Whoever wrote its last commit may not have come to that yet, and its name must not go while ours stays.
+            self.share.sync_folder(&layout::log_folder(before))?;
+        }
         match self.share.make_folder(&layout::log_folder(folder)) {
             Err(error) if error.kind != ShareErrorKind::Exists => Err(error.into()),
             // Also when it exists: whoever made it may have died before it was on the disk.
@@ -307,7 +311,7 @@ impl FolderStore {
             _ => return None,
         }
         // Follows the log where it was set back, as soon as that is sure.
-        if self.follow_head().is_err() {
+        if self.confirm().and_then(|()| self.follow_head()).is_err() {
             return Some(Sent::Unknown);
         }
         let table = self.table.read();

@@ -8,9 +8,13 @@ use super::{FolderStore, Result, head, layout, unclear};
 use crate::model::{Case, Commit, ShareError, ShareErrorKind, StoreError, Table};
 use crate::mutation::{Mutation, mutated};
 use crate::share::What;
+use crate::store::SharedTable;
 
 /// The longest commit that is read: a checkpoint of some 300,000 locks.
 const LONGEST: u64 = 256 << 20;
+
+/// So often at least a log must have been seen to end too early before that is believed.
+const LOOKS: u32 = 4;
 
 /// What became of looking for a commit that must exist.
 enum Fetched {
@@ -74,14 +78,17 @@ impl FolderStore {
             self.head_behind = true;
         } else {
             self.head_behind = false;
-            self.shorter = None;
+            if self.shorter.is_some() {
+                // A hint is no proof that the log has it.
+                self.confirm()?;
+            }
         }
         Ok(true)
     }
 
     /// Makes sure that the log is still the one that was read: somebody may have deleted the repository under a running
     /// agent, and made another in its place. Nothing of the old one may get into the new one.
-    fn confirm(&mut self) -> Result<()> {
+    pub(super) fn confirm(&mut self) -> Result<()> {
         let Some(size) = self.folder_size else {
             return Ok(());
         };
@@ -109,14 +116,19 @@ impl FolderStore {
             return Ok(());
         }
         let newest = self.log_folders()?.into_iter().max().unwrap_or(0);
+        let mut end = None;
         for folder in [newest.saturating_sub(1), newest] {
             let Some(last) = self.commits_in(folder)?.into_iter().max() else {
                 continue;
             };
+            end = end.max(Some(last));
             if last > self.n() && last / size == folder {
                 self.head_behind = true;
                 self.replay_to(last)?;
             }
+        }
+        if end < Some(self.n()) {
+            self.confirm()?;
         }
         Ok(())
     }
@@ -159,39 +171,65 @@ impl FolderStore {
             if first / size != *folder || read.commit.n != first {
                 return Err(self.damaged(&path, format!("it says that it is commit {}", read.commit.n)));
             }
-            return self.start_from(table, size, *folder, set_back);
+            return self.start_from(read.commit, table, size, set_back);
         }
         Err(self.without_log())
     }
 
-    fn start_from(&mut self, table: Table, size: u64, folder: u64, set_back: bool) -> Result<()> {
+    /// Goes on from a checkpoint: `commit`, with the whole `table` after it.
+    fn start_from(&mut self, commit: Commit, table: Table, size: u64, set_back: bool) -> Result<()> {
         let (known, loaded) = (self.n(), self.folder_size.is_some());
-        let last = self.commits_in(folder)?.into_iter().max().unwrap_or(table.n);
-        let hinted = self.read_head()?.map_or(0, |hint| hint.n);
-        let newest = if mutated(Mutation::HeadIsTheLog) {
-            hinted
-        } else {
-            hinted.max(last)
-        };
         if loaded && table.repository != self.table.read().repository {
             let problem = "another repository was made in this one's place; `camctl agent restart` goes on with the new one";
             return Err(self.damaged(layout::LOG, problem));
         }
-        let set_back = set_back || newest < known && self.is_shorter_for_good(newest, known)?;
-        if set_back {
-            self.remarks.push(format!(
-                "{} was set back: commit {known} is not in it any more as it was read (a server lost its power, or a backup was put back)",
-                self.share.show(layout::LOG)
-            ));
-            self.news.clear();
-            self.projection.table_changed();
+        let last = self
+            .commits_in(commit.n / size)?
+            .into_iter()
+            .max()
+            .unwrap_or(table.n);
+        let hinted = self.read_head()?.map_or(0, |hint| hint.n);
+        let newest = if mutated(Mutation::HeadIsTheLog) {
+            hinted
+        } else if set_back || loaded && hinted <= known {
+            // A hint that is no news may tell of what the log has lost.
+            last
+        } else {
+            hinted.max(last)
+        };
+        self.folder_size = Some(size);
+        if set_back || newest < known && self.is_shorter_for_good(newest, known)? {
+            return self.go_back_to(commit, table, last);
         }
-        if set_back || table.n > known || !loaded {
+        if table.n > known || !loaded {
             *self.table.write() = table;
         }
-        self.shorter = None;
-        self.folder_size = Some(size);
         self.replay_to(newest)
+    }
+
+    /// Follows a log that was set back. Nobody is shown a table that is on its way.
+    fn go_back_to(&mut self, commit: Commit, table: Table, newest: u64) -> Result<()> {
+        let known = self.n();
+        self.news.clear();
+        // Told too: it may be another one than the checkpoint that was read before.
+        self.news.push(Arc::new(commit));
+        let shown = std::mem::replace(&mut self.table, SharedTable::new(table));
+        let followed = self.replay_to(newest);
+        let followed_to = std::mem::replace(&mut self.table, shown);
+        if followed.is_err() {
+            self.news.clear();
+            return followed;
+        }
+        *self.table.write() = followed_to.read().clone();
+        self.remarks.push(format!(
+            "{} was set back: commit {known} is not in it any more as it was read (a server lost its power, or a backup was put back)",
+            self.share.show(layout::LOG)
+        ));
+        self.shorter = None;
+        self.head_behind = true;
+        self.projection.table_changed();
+        self.projection.committed(self.clock.moment());
+        Ok(())
     }
 
     /// The log ends before what was read from it. Mostly that is an old listing that this client remembers, and passes;
@@ -199,12 +237,15 @@ impl FolderStore {
     /// the server lost its power, and names that were not on its disk, or somebody has put a backup back.
     fn is_shorter_for_good(&mut self, newest: u64, known: u64) -> Result<bool> {
         let now = self.clock.moment();
-        let since = *self.shorter.get_or_insert(now);
-        if now.since(since) >= self.timings.set_back {
+        let (since, looks) = self.shorter.unwrap_or((now, 0));
+        self.shorter = Some((since, looks + 1));
+        // More than two looks: between them a machine may have slept, and nothing it remembers was forgotten meanwhile.
+        if now.since(since) >= self.timings.set_back && looks >= LOOKS {
             return Ok(true);
         }
-        let problem =
-            format!("the log ends at commit {newest}, but commit {known} has been read from it before");
+        let problem = format!(
+            "the log ends at commit {newest}, but commit {known} has been read from it or told of before"
+        );
         Err(unclear(self.share.as_ref(), "read", layout::LOG, problem).into())
     }
 
@@ -223,6 +264,7 @@ impl FolderStore {
     /// Applies a commit that follows, and makes it known.
     pub(super) fn take(&mut self, commit: Arc<Commit>) {
         self.table.write().apply(&commit);
+        self.shorter = None;
         self.projection.table_changed();
         self.news.push(commit);
     }
@@ -281,13 +323,23 @@ impl FolderStore {
     fn is_pruned(&self, folder: u64, size: u64) -> Result<bool> {
         let folders = self.log_folders()?;
         let later = folders.iter().any(|other| *other > folder);
-        Ok(!folders.contains(&folder) || later && !self.commits_in(folder)?.contains(&(folder * size)))
+        Ok(later && (!folders.contains(&folder) || !self.commits_in(folder)?.contains(&(folder * size))))
     }
 
-    fn explain_missing(&self, n: u64, path: &str, size: u64) -> Result<Fetched> {
-        if self.commits_in(n / size)?.contains(&n) {
+    fn explain_missing(&mut self, n: u64, path: &str, size: u64) -> Result<Fetched> {
+        let listed = self.commits_in(n / size)?;
+        if listed.contains(&n) {
             let problem = "it is in the listing of its folder, but cannot be opened";
             return Err(unclear(self.share.as_ref(), "read", path, problem).into());
+        }
+        let later = self.log_folders()?.into_iter().any(|folder| folder > n / size);
+        if !later && listed.into_iter().all(|other| other < n) {
+            // `head` tells of it, and it may have gone with a server's power.
+            self.is_shorter_for_good(self.n(), n)?;
+            self.shorter = None;
+            // Or it is told of again at the next look. Where that fails, it is looked at for as long again.
+            let _ = self.write_head();
+            return Ok(Fetched::SetBack);
         }
         Err(self.damaged(path, "this commit is missing, and later ones exist"))
     }

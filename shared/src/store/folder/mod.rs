@@ -126,8 +126,8 @@ pub struct FolderStore {
     chores: chores::State,
     /// `head` is behind what we know, and nobody else may mend it.
     head_behind: bool,
-    /// Since when the log ends before what was read from it.
-    shorter: Option<Moment>,
+    /// Since when the log ends before what was read from it, and how often that was seen.
+    shorter: Option<(Moment, u32)>,
     /// A newer version wrote to the log: what is understood is read, and nothing is written any more.
     newer: Option<StoreError>,
 }

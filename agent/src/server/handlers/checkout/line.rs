@@ -155,6 +155,10 @@ impl Place {
                 // It was handed over, and is gone again: from the beginning.
                 Err(Problem::Refused(Refusal::OldToken { .. }) | Problem::Lost { .. }) if token.is_some() => {
                 }
+                // Handed over, but it cannot be taken up in the time that was given: it is given back.
+                Err(problem) if problem.is_passing() && left.is_some_and(|left| left.is_zero()) => {
+                    return self.give_up(verdict).await;
+                }
                 Err(problem) if problem.is_passing() => {
                     if self.along.is_none() {
                         verdict = next;

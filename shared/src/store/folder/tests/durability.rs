@@ -25,8 +25,8 @@ fn a_log_folder_whose_maker_died_is_synced_by_whoever_fills_it() {
     assert_eq!(take(&mut bob, "10.mcam"), 10);
     let diary = share.diary.lock().unwrap().clone();
     assert_eq!(
-        diary[..2],
-        ["sync .camctl/log", "sync .camctl/log/1"],
+        diary[..3],
+        ["sync .camctl/log/0", "sync .camctl/log", "sync .camctl/log/1"],
         "before it is acknowledged: {diary:?}"
     );
 }

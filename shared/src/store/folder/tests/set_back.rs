@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::faults::{Fault, faulty};
 use super::fixture::{Bench, held, take};
-use crate::clock::ManualClock;
+use crate::clock::{Clock as _, ManualClock};
 use crate::model::StoreError;
 use crate::store::LockStore;
 
@@ -109,4 +109,53 @@ fn what_was_built_on_a_vanished_commit_is_not_sent_again() {
     assert_eq!(held(&alice), ["a.mcam", "b.mcam"]);
     assert_eq!(take(&mut alice, "new.mcam"), 3);
     assert_eq!(held(&bench.loaded("dave")), ["a.mcam", "c.mcam", "new.mcam"]);
+}
+
+/// Looks again and again with `look` for longer than anything is remembered: an error each time, and in the end none.
+fn until_believed(clock: &ManualClock, mut look: impl FnMut() -> Result<(), StoreError>) {
+    for _ in 0..8 {
+        let error = look().unwrap_err();
+        assert!(matches!(error, StoreError::Share(_)), "{error}");
+        clock.advance(Duration::from_secs(16));
+    }
+    look().unwrap();
+}
+
+/// *Given* a `head` that tells of a commit which has gone with its folder; *then* whoever comes anew reads the rest in the
+/// end, and whoever had read it follows.
+#[test]
+fn a_head_that_tells_of_more_than_the_log_has_is_not_believed_for_ever() {
+    let bench = Bench::new(10);
+    let (mut alice, clock) = bench.timed("alice");
+    for number in 1..=20 {
+        take(&mut alice, &format!("{number}.mcam"));
+    }
+    std::fs::remove_dir_all(bench.path(".camctl/log/2")).unwrap();
+    let later = Arc::new(ManualClock::new("2026-11-20T09:00:00Z".parse().unwrap()));
+    let mut bob = bench.store_on(bench.share(), "bob", later.clone());
+    until_believed(&later, || bob.load());
+    assert_eq!(held(&bob).len(), 19);
+    // Alice is told by the listing alone: `head` names what she has read.
+    until_believed(&clock, || alice.catch_up_fully());
+    assert_eq!(held(&alice), held(&bob));
+    assert_eq!(take(&mut bob, "bob.mcam"), 20);
+    alice.catch_up_fully().unwrap();
+    assert_eq!(held(&alice), held(&bob));
+}
+
+/// *Given* that `head` has gone too; *then* nobody writes it anew for what is not in the log, and nothing into the gap.
+#[test]
+fn without_head_a_shorter_log_is_seen_as_well() {
+    let bench = Bench::new(10);
+    let (mut alice, clock) = bench.timed("alice");
+    take(&mut alice, "a.mcam");
+    take(&mut alice, "b.mcam");
+    lose_the_second(&bench, b"torn".to_vec());
+    until_believed(&clock, || {
+        alice.tend(clock.moment());
+        alice.catch_up()
+    });
+    assert_eq!(held(&alice), ["a.mcam"]);
+    assert_eq!(take(&mut alice, "b.mcam"), 2);
+    assert_eq!(held(&bench.loaded("bob")), ["a.mcam", "b.mcam"]);
 }
