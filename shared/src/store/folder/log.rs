@@ -8,13 +8,9 @@ use super::{FolderStore, Result, head, layout, unclear};
 use crate::model::{Case, Commit, ShareError, ShareErrorKind, StoreError, Table};
 use crate::mutation::{Mutation, mutated};
 use crate::share::What;
-use crate::store::SharedTable;
 
 /// The longest commit that is read: a checkpoint of some 300,000 locks.
 const LONGEST: u64 = 256 << 20;
-
-/// So often at least a log must have been seen to end too early before that is believed.
-const LOOKS: u32 = 4;
 
 /// What became of looking for a commit that must exist.
 enum Fetched {
@@ -207,49 +203,7 @@ impl FolderStore {
         self.replay_to(newest)
     }
 
-    /// Follows a log that was set back. Nobody is shown a table that is on its way.
-    fn go_back_to(&mut self, commit: Commit, table: Table, newest: u64) -> Result<()> {
-        let known = self.n();
-        self.news.clear();
-        // Told too: it may be another one than the checkpoint that was read before.
-        self.news.push(Arc::new(commit));
-        let shown = std::mem::replace(&mut self.table, SharedTable::new(table));
-        let followed = self.replay_to(newest);
-        let followed_to = std::mem::replace(&mut self.table, shown);
-        if followed.is_err() {
-            self.news.clear();
-            return followed;
-        }
-        *self.table.write() = followed_to.read().clone();
-        self.remarks.push(format!(
-            "{} was set back: commit {known} is not in it any more as it was read (a server lost its power, or a backup was put back)",
-            self.share.show(layout::LOG)
-        ));
-        self.shorter = None;
-        self.head_behind = true;
-        self.projection.table_changed();
-        self.projection.committed(self.clock.moment());
-        Ok(())
-    }
-
-    /// The log ends before what was read from it. Mostly that is an old listing that this client remembers, and passes;
-    /// a view never goes back for that. What stays so for [`Timings::set_back`](super::Timings::set_back) is no memory:
-    /// the server lost its power, and names that were not on its disk, or somebody has put a backup back.
-    fn is_shorter_for_good(&mut self, newest: u64, known: u64) -> Result<bool> {
-        let now = self.clock.moment();
-        let (since, looks) = self.shorter.unwrap_or((now, 0));
-        self.shorter = Some((since, looks + 1));
-        // More than two looks: between them a machine may have slept, and nothing it remembers was forgotten meanwhile.
-        if now.since(since) >= self.timings.set_back && looks >= LOOKS {
-            return Ok(true);
-        }
-        let problem = format!(
-            "the log ends at commit {newest}, but commit {known} has been read from it or told of before"
-        );
-        Err(unclear(self.share.as_ref(), "read", layout::LOG, problem).into())
-    }
-
-    fn replay_to(&mut self, newest: u64) -> Result<()> {
+    pub(super) fn replay_to(&mut self, newest: u64) -> Result<()> {
         while self.n() < newest {
             let next = self.n() + 1;
             match self.fetch(next)? {

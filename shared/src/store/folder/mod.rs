@@ -21,6 +21,7 @@ mod projection;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod properties;
 mod record;
+mod set_back;
 #[cfg(test)]
 mod tests;
 
