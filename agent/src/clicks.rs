@@ -185,16 +185,18 @@ async fn leave(agent: &Agent, place: &Place) -> Option<Toast> {
         let mut state = repository.board.state();
         state.courtesy.wishes.remove(&place.file);
         // First here, so that nobody joins anew.
-        let waits = state.courtesy.places.contains_key(&place.file);
-        state.courtesy.give_up(&place.file);
-        waits
+        state.courtesy.give_up(&place.file)
     };
     repository.board.stirred.notify_one();
     if !waits {
         return None;
     }
     let left = ask(agent, place, Intent::Queue(Queue::Leave { joined: None })).await;
-    let problem = left.err()?;
+    let problem = match left.err()? {
+        // The worker saw to that too, and was faster.
+        Problem::Refused(Refusal::NotWaiting { .. }) => return None,
+        problem => problem,
+    };
     let name = base(place.file.as_str());
     Some(Toast::new(
         Urgency::Normal,

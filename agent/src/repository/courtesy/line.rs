@@ -103,13 +103,16 @@ impl Courtesy {
         self.places.remove(file);
     }
 
-    /// The person does not want to wait any more, and no program is to wait along.
-    pub fn give_up(&mut self, file: &FileName) {
+    /// The person does not want to wait any more, and no program is to wait along. Whether there was a place.
+    pub fn give_up(&mut self, file: &FileName) -> bool {
         self.given_up.insert(file.clone(), self.ids);
         self.ids += 1;
-        if let Some(place) = self.places.get_mut(file) {
+        let place = self.places.get_mut(file);
+        let had = place.is_some();
+        if let Some(place) = place {
             (place.stays, place.programs, place.id) = (false, 0, self.ids);
         }
+        had
     }
 
     /// Whether the person has given up the waiting that began as `id`.

@@ -1,11 +1,13 @@
 //! Queue: see a line, stand in it without a program that waits along, leave it.
 
 use camctl_shared::ipc::message::{FileReport, InLine, Reply};
-use camctl_shared::rules::{Checkout, Intent, Queue};
+use camctl_shared::model::Refusal;
+use camctl_shared::rules::{Checkout, Done, Intent, Queue};
 
 use super::common::{Target, ask, awaited, check_files, check_message, existing, locate, patiently};
 use super::fail;
-use crate::repository::job::Unread;
+use crate::problem::Problem;
+use crate::repository::job::{Success, Unread};
 use crate::server::Agent;
 use crate::server::conversation::{Gone, Replies};
 
@@ -24,6 +26,7 @@ pub async fn queue(
         return fail(replies, &problem).await;
     }
     let targets = locate(agent, replies, files).await?;
+    let mut had_a_place = Vec::new();
     let intent = match &wish {
         InLine::Show => {
             for target in &targets {
@@ -39,15 +42,19 @@ pub async fn queue(
         InLine::Leave => {
             // First here, so that nobody joins anew.
             for target in &targets {
-                if let Ok(file) = target.name() {
-                    target.repository.board.state().courtesy.give_up(&file);
-                }
+                let give_up = |file| target.repository.board.state().courtesy.give_up(&file);
+                had_a_place.push(target.name().is_ok_and(give_up));
             }
             Queue::Leave { joined: None }
         }
     };
     let work = ask(&targets, |_| Intent::Queue(intent.clone()), Unread::Keep);
-    let verdicts = patiently(agent, replies, "waiting for the share", work).await?;
+    let mut verdicts = patiently(agent, replies, "waiting for the share", work).await?;
+    for (verdict, had) in verdicts.iter_mut().zip(had_a_place) {
+        if had {
+            has_left(&mut verdict.result);
+        }
+    }
     for (target, verdict) in targets.iter().zip(&verdicts) {
         replies.add(&Reply::File(target.report(verdict))).await?;
         // Those who waited along look again, and whoever waits now is polled for.
@@ -55,6 +62,14 @@ pub async fn queue(
         target.repository.wake();
     }
     replies.send(&Reply::Done).await
+}
+
+/// Whoever had a place and gave it up, and has none now, has left: the worker sees to that too, and was faster.
+pub fn has_left(result: &mut Result<Success, Problem>) {
+    if let Err(Problem::Refused(Refusal::NotWaiting { lock, .. })) = result {
+        let done = Done::Left { lock: lock.take() };
+        *result = Ok(Success { done, changed: None });
+    }
 }
 
 async fn show(target: &Target) -> FileReport {
