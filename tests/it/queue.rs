@@ -111,7 +111,8 @@ fn leaving_ends_the_waiting_of_every_terminal() {
 /// then everybody else gets the file once, in the order in which they came, and nobody else does in between.
 #[test]
 fn a_long_line_drains_in_order_although_agents_die() {
-    const COUNT: usize = 20;
+    // Programs start slowly under Wine.
+    const COUNT: usize = if cfg!(windows) { 10 } else { 20 };
     const DEAD: [usize; 3] = [0, 7, 8];
     let sandbox = Sandbox::new();
     let repository = sandbox.repository().file("a.mcam").init();
