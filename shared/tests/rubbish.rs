@@ -18,11 +18,12 @@ use memory::{Counting, most_used};
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// What one frame may cost while it is read. On the word of its sender, serde reserves 1 MiB for a list and the codec
-/// eight times the frame's length (of 4 KiB at least) for a text; the rest grows with what is there. An element of a
-/// list takes at least one byte of the frame, and in memory the size of its type, twice while the list grows.
+/// What one frame may cost while it is read. On the word of its sender, serde reserves 1 MiB for a list, and for a list
+/// in it (the files of a menu's entry), and the codec eight times the frame's length (of 4 KiB at least) for a text; the
+/// rest grows with what is there. An element of a list takes at least one byte of the frame, and in memory the size of
+/// its type, twice while the list grows.
 fn allowed(bytes: usize) -> usize {
-    (1 << 20) + 8 * bytes.max(4096) + 128 * bytes
+    (2 << 20) + 8 * bytes.max(4096) + 128 * bytes
 }
 
 fn all_kinds(bytes: &[u8]) {
@@ -160,4 +161,14 @@ fn a_reader_that_was_promised_a_megabyte_has_not_paid_for_it() {
     let (result, used) = most_used(|| codec::read_frame(&mut &announced[..], &mut Vec::new()));
     assert!(matches!(result, Err(CodecError::Truncated { .. })), "{result:?}");
     assert!(used <= 8 << 10, "{used}");
+}
+
+#[test]
+fn a_list_in_a_list_costs_no_more_than_the_two() {
+    // Menu (12) with 64,524 entries, of which the first is for 64,524 files.
+    let many = [252, 0x0c, 0xfc, 0, 0];
+    let bytes = [&[12][..], &many, &[0, 0, 0], &many].concat();
+    let (result, used) = most_used(|| codec::decode::<Reply>(&bytes));
+    assert!(matches!(result, Err(CodecError::Rubbish { .. })), "{result:?}");
+    assert!((1 << 20..=allowed(bytes.len())).contains(&used), "{used}");
 }

@@ -10,7 +10,7 @@ use crate::ipc::message::{Hello, Reply, Request};
 
 /// What one frame may cost while it is read, as `shared/tests/rubbish.rs` explains, and once more to be written.
 pub(super) fn allowed(bytes: usize) -> usize {
-    (1 << 20) + 8 * bytes.max(4096) + 256 * bytes
+    (2 << 20) + 8 * bytes.max(4096) + 256 * bytes
 }
 
 /// The same bytes as each kind of message.
