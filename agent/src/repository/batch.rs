@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use camctl_shared::model::{
-    Case, Draft, FileName, How, Lock, Refusal, RequestId, SessionId, StoreError, Table, Token,
+    Case, Draft, FileName, How, Lock, Refusal, RequestId, SessionId, StoreError, Table,
 };
 use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent, Queue};
 use camctl_shared::share::Meta;
@@ -375,8 +375,8 @@ pub fn joined(verdict: &Verdict) -> Option<(&FileName, &Lock, u64)> {
     }
 }
 
-/// What was granted, with its tokens.
-pub fn granted(verdicts: &[Verdict]) -> impl Iterator<Item = (&FileName, Option<Token>)> {
+/// What was granted.
+pub fn granted(verdicts: &[Verdict]) -> impl Iterator<Item = (&FileName, &Arc<Lock>)> {
     verdicts
         .iter()
         .filter_map(|verdict| match (&verdict.file, &verdict.result) {
@@ -386,31 +386,21 @@ pub fn granted(verdicts: &[Verdict]) -> impl Iterator<Item = (&FileName, Option<
                     done: Done::Granted { lock, .. },
                     ..
                 }),
-            ) => Some((file, lock.token)),
+            ) => Some((file, lock)),
             _ => None,
         })
 }
 
 /// Requests that give back what nobody took.
 pub fn give_back(verdicts: &[Verdict]) -> Vec<Item> {
-    let lock = |verdict: &Verdict| match &verdict.result {
-        Ok(Success {
-            done: Done::Granted { lock, .. },
-            ..
-        }) => Some(Arc::clone(lock)),
-        _ => None,
+    let back = |(file, lock): (&FileName, &Arc<Lock>)| Item {
+        path: file.as_str().to_owned(),
+        intent: Intent::Checkin(Checkin {
+            token: lock.token,
+            message: Some("nobody waited for it any more".into()),
+            // Another program of this desk may have asked for it meanwhile, and been told that it has it.
+            renewed: Some(lock.renewed),
+        }),
     };
-    let back = |verdict: &Verdict| {
-        let (file, lock) = (verdict.file.as_ref()?, lock(verdict)?);
-        Some(Item {
-            path: file.as_str().to_owned(),
-            intent: Intent::Checkin(Checkin {
-                token: lock.token,
-                message: Some("nobody waited for it any more".into()),
-                // Another program of this desk may have asked for it meanwhile, and been told that it has it.
-                renewed: Some(lock.renewed),
-            }),
-        })
-    };
-    verdicts.iter().filter_map(back).collect()
+    granted(verdicts).map(back).collect()
 }

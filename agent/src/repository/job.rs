@@ -49,6 +49,17 @@ pub struct Asks {
 }
 
 impl Asks {
+    /// What the agent itself asks for: nobody waits for the answer.
+    pub fn unasked(items: Vec<Item>) -> Self {
+        Self {
+            items,
+            ticket: Arc::default(),
+            unread: Unread::Keep,
+            reply: None,
+            seat: None,
+        }
+    }
+
     /// Whether nobody waits for the answer any more.
     pub fn is_abandoned(&self) -> bool {
         self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)

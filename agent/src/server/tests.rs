@@ -133,6 +133,12 @@ impl Running {
         }
     }
 
+    /// Checks a file out that is free.
+    async fn takes(&self, file: String) {
+        let outcome = self.outcome(checkout(file)).await;
+        assert!(matches!(outcome, Outcome::Granted { .. }), "{outcome:?}");
+    }
+
     /// Sends raw bytes, and returns everything that comes back until the agent closes the connection.
     async fn raw(&self, bytes: Vec<u8>) -> Vec<u8> {
         let endpoint = self.endpoint.clone();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use camctl_shared::model::{RequestId, StoreError};
+use camctl_shared::model::{FileName, RequestId, StoreError};
 use camctl_shared::rules::{self, Ask, Intent, Queue};
 
 use super::{Stage, Worker};
 use crate::repository::board::Health;
-use crate::repository::job::{Asks, Item, Ticket, Unread};
+use crate::repository::courtesy::line::InLine;
+use crate::repository::job::{Asks, Item};
 
 impl Worker {
     /// Asks for what differs, when nobody else is served. Not again and again: what failed is tried with the next poll.
@@ -43,30 +44,22 @@ impl Worker {
             return;
         }
         self.lines_at = now.after(board.state().policy.poll_busy);
-        let item = |(file, intent): (camctl_shared::model::FileName, Intent)| Item {
+        let item = |(file, intent): (FileName, Intent)| Item {
             path: file.as_str().to_owned(),
             intent,
         };
-        self.backlog.push_back(Asks {
-            items: chores.wanted.into_iter().map(item).collect(),
-            ticket: Arc::new(Ticket::default()),
-            unread: Unread::Keep,
-            reply: None,
-            seat: None,
-        });
+        let items = chores.wanted.into_iter().map(item).collect();
+        self.backlog.push_back(Asks::unasked(items));
     }
 
     /// Before this agent stops: it leaves the lines in which only its programs wait.
     pub(super) fn leave_lines(&mut self) -> Result<(), StoreError> {
         let board = Arc::clone(&self.board);
-        let leave = |(file, place): (&camctl_shared::model::FileName, &_)| -> Ask {
-            let place: &crate::repository::courtesy::line::InLine = place;
-            Ask {
-                id: RequestId::random(),
-                by: Arc::clone(&board.me),
-                file: file.clone(),
-                intent: Intent::Queue(Queue::Leave { joined: place.joined }),
-            }
+        let leave = |(file, place): (&FileName, &InLine)| Ask {
+            id: RequestId::random(),
+            by: Arc::clone(&board.me),
+            file: file.clone(),
+            intent: Intent::Queue(Queue::Leave { joined: place.joined }),
         };
         let asks: Vec<Ask> = {
             let state = board.state();

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::repository::batch::{self, Batch, Round};
 use crate::repository::board::Health;
 use crate::repository::inspect;
-use crate::repository::job::{Asks, Delivery, Job, Ticket, Unread, Verdict};
+use crate::repository::job::{Asks, Delivery, Job, Unread, Verdict};
 use crate::repository::schedule::Chore;
 
 /// Requests that go into one commit at most; more wait for the next.
@@ -152,13 +152,7 @@ impl Worker {
             return;
         }
         if unread == Unread::GiveBack {
-            self.backlog.push_back(Asks {
-                items,
-                ticket: Arc::new(Ticket::default()),
-                unread: Unread::Keep,
-                reply: None,
-                seat: None,
-            });
+            self.backlog.push_back(Asks::unasked(items));
             return;
         }
         for (file, _) in batch::granted(verdicts) {

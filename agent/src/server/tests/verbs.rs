@@ -48,10 +48,7 @@ async fn a_file_goes_from_hand_to_hand() {
     let alice = site.agent("alice").await;
     let bob = site.agent("bob").await;
     let file = || site.file("a.mcam");
-    assert!(matches!(
-        alice.outcome(checkout(file())).await,
-        Outcome::Granted { .. }
-    ));
+    alice.takes(file()).await;
     assert_eq!(holder(&bob.outcome(checkout(file())).await), Some("alice"));
     assert!(matches!(
         bob.outcome(checkin(file())).await,
@@ -89,10 +86,7 @@ async fn patience_has_an_end() {
     let site = Site::new();
     let alice = site.agent("alice").await;
     let bob = site.agent("bob").await;
-    assert!(matches!(
-        alice.outcome(checkout(site.file("a.mcam"))).await,
-        Outcome::Granted { .. }
-    ));
+    alice.takes(site.file("a.mcam")).await;
     let outcome = bob
         .outcome(wait_for(site.file("a.mcam"), Duration::from_millis(100)))
         .await;
@@ -181,10 +175,7 @@ async fn lists_show_files_and_locks_as_they_are_now() {
     let all = listed(alice.all(list(&site.root(), FilterState::All)).await);
     assert_eq!(all.len(), 3003);
     assert!(all.is_sorted_by(|a, b| a.0 < b.0));
-    assert!(matches!(
-        alice.outcome(checkout(site.file("deep/0007.mcam"))).await,
-        Outcome::Granted { .. }
-    ));
+    alice.takes(site.file("deep/0007.mcam")).await;
     // The walk is a second old; the lock is not.
     for state in [FilterState::Locked, FilterState::Mine] {
         let files = listed(alice.all(list(&site.root(), state)).await);
@@ -223,10 +214,7 @@ async fn whoever_watches_sees_what_happens() {
     });
     assert!(matches!(events.recv().await, Some(Reply::Watching { repositories }) if repositories.len() == 1));
     for file in ["b.mcam", "a.mcam"] {
-        assert!(matches!(
-            bob.outcome(checkout(site.file(file))).await,
-            Outcome::Granted { .. }
-        ));
+        bob.takes(site.file(file)).await;
     }
     let event = loop {
         match events.recv().await {
@@ -295,10 +283,7 @@ async fn a_copy_of_a_repository_is_another_repository() {
     let (other, _) = alice.agent.registry.find(&path).await.unwrap();
     assert_eq!(original.board.id(), other.board.id());
     assert!(!Arc::ptr_eq(&original, &other));
-    assert!(matches!(
-        alice.outcome(checkout(path)).await,
-        Outcome::Granted { .. }
-    ));
+    alice.takes(path).await;
     let status = alice.outcome(status(site.file("a.mcam"))).await;
     assert!(matches!(status, Outcome::Stands { lock: None, .. }), "{status:?}");
 }
@@ -386,10 +371,7 @@ async fn whoever_waits_is_told_when_the_agent_stops() {
     let site = Site::new();
     let alice = site.agent("alice").await;
     let bob = site.agent("bob").await;
-    assert!(matches!(
-        alice.outcome(checkout(site.file("a.mcam"))).await,
-        Outcome::Granted { .. }
-    ));
+    alice.takes(site.file("a.mcam")).await;
     let (repository, _) = bob.agent.registry.find(&site.file("a.mcam")).await.unwrap();
     let waiting = bob.outcome(wait_for(site.file("a.mcam"), Duration::from_secs(20)));
     let stopping = async {

@@ -194,7 +194,10 @@ impl FolderStore {
             hinted.max(last)
         };
         self.folder_size = Some(size);
-        if set_back || newest < known && self.is_shorter_for_good(newest, known)? {
+        if newest < known && !set_back {
+            self.believe_the_end(newest, known)?;
+        }
+        if newest < known || set_back {
             return self.go_back_to(commit, table, last);
         }
         if table.n > known || !loaded {
@@ -289,7 +292,7 @@ impl FolderStore {
         let later = self.log_folders()?.into_iter().any(|folder| folder > n / size);
         if !later && listed.into_iter().all(|other| other < n) {
             // `head` tells of it, and it may have gone with a server's power.
-            self.is_shorter_for_good(self.n(), n)?;
+            self.believe_the_end(self.n(), n)?;
             self.shorter = None;
             // Or it is told of again at the next look. Where that fails, it is looked at for as long again.
             let _ = self.write_head();

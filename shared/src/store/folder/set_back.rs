@@ -39,13 +39,16 @@ impl FolderStore {
     /// The log ends before what was read from it. Mostly that is an old listing that this client remembers, and passes;
     /// a view never goes back for that. What stays so for [`Timings::set_back`](super::Timings::set_back) is no memory:
     /// the server lost its power, and names that were not on its disk, or somebody has put a backup back.
-    pub(super) fn is_shorter_for_good(&mut self, newest: u64, known: u64) -> Result<bool> {
+    ///
+    /// # Errors
+    /// Until then, that the log ends too early.
+    pub(super) fn believe_the_end(&mut self, newest: u64, known: u64) -> Result<()> {
         let now = self.clock.moment();
         let (since, looks) = self.shorter.unwrap_or((now, 0));
         self.shorter = Some((since, looks + 1));
         // More than two looks: between them a machine may have slept, and nothing it remembers was forgotten meanwhile.
         if now.since(since) >= self.timings.set_back && looks >= LOOKS {
-            return Ok(true);
+            return Ok(());
         }
         let problem = format!(
             "the log ends at commit {newest}, but commit {known} has been read from it or told of before"
