@@ -10,6 +10,7 @@
 //! enabled = true       # false: neither of these
 //! notifications = true
 //! tray = true
+//! remind_at = "17:30"  # of what is still checked out, once a day; "off" if it is missing
 //! ```
 //!
 //! Every key is optional, and so is the file. Unknown keys warn; a wrong value names its line and nothing is guessed.
@@ -20,6 +21,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Time;
 use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
@@ -75,6 +77,8 @@ pub struct DesktopConfig {
     pub notifications: bool,
     /// Whether there is an icon in the tray.
     pub tray: bool,
+    /// When the person is reminded of what they still hold, by the clock on their wall; `None`: never.
+    pub remind_at: Option<Time>,
 }
 
 impl Default for DesktopConfig {
@@ -82,6 +86,7 @@ impl Default for DesktopConfig {
         Self {
             notifications: true,
             tray: true,
+            remind_at: None,
         }
     }
 }
@@ -134,6 +139,7 @@ struct RawDesktop {
     enabled: Option<bool>,
     notifications: Option<bool>,
     tray: Option<bool>,
+    remind_at: Option<Spanned<String>>,
     #[serde(flatten)]
     unknown: BTreeMap<String, toml::Value>,
 }
@@ -189,9 +195,14 @@ impl Config {
                 })?;
         }
         let enabled = raw.desktop.enabled.unwrap_or(true);
+        let mut remind_at = None;
+        if let Some(time) = raw.desktop.remind_at {
+            remind_at = time_of_day(time.get_ref()).map_err(|problem| wrong(time.span(), problem))?;
+        }
         config.desktop = DesktopConfig {
             notifications: enabled && raw.desktop.notifications.unwrap_or(true),
             tray: enabled && raw.desktop.tray.unwrap_or(true),
+            remind_at: remind_at.filter(|_| enabled),
         };
         let unknown = raw.unknown.keys().cloned();
         let in_agent = raw.agent.unknown.keys().map(|key| format!("agent.{key}"));
@@ -203,6 +214,24 @@ impl Config {
             .collect();
         Ok(config)
     }
+}
+
+/// `17:30`, or `off`.
+fn time_of_day(text: &str) -> Result<Option<Time>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let number = |digits: &str| {
+        let plain = digits.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| plain)
+    };
+    let time = text.split_once(':').and_then(|(hour, minute)| {
+        let minute = number(minute).filter(|_| minute.len() == 2)?;
+        Time::new(number(hour)?, minute, 0, 0).ok()
+    });
+    let help =
+        || format!("{text:?} is no time of the day; write hour and minute, such as \"17:30\", or \"off\"");
+    time.map(Some).ok_or_else(help)
 }
 
 /// The line of a byte, counted from 1.
@@ -243,7 +272,11 @@ mod tests {
             ("enabled = true", true, true),
         ];
         for (text, notifications, tray) in cases {
-            let expected = DesktopConfig { notifications, tray };
+            let expected = DesktopConfig {
+                notifications,
+                tray,
+                remind_at: None,
+            };
             assert_eq!(
                 parse(&format!("[desktop]\n{text}")).unwrap().desktop,
                 expected,
@@ -254,6 +287,37 @@ mod tests {
         assert!(wrong.contains("line 2"), "{wrong}");
         let odd = parse("[desktop]\nicon = 1").unwrap();
         assert_eq!(odd.warnings, ["unknown key \"desktop.icon\" in /c/config.toml"]);
+    }
+
+    #[test]
+    fn the_end_of_the_day_is_an_hour_and_a_minute_or_never() {
+        let at = |text: &str| parse(&format!("[desktop]\nremind_at = {text:?}"));
+        for (text, time) in [
+            ("17:30", Time::new(17, 30, 0, 0).ok()),
+            ("7:05", Time::new(7, 5, 0, 0).ok()),
+            ("00:00", Time::new(0, 0, 0, 0).ok()),
+            ("off", None),
+        ] {
+            assert_eq!(at(text).unwrap().desktop.remind_at, time, "{text}");
+        }
+        for text in [
+            "",
+            "17",
+            "17:3",
+            "24:00",
+            "17:60",
+            "+7:30",
+            "17:30:00",
+            "half past five",
+        ] {
+            let wrong = at(text).unwrap_err().to_string();
+            assert!(
+                wrong.contains("line 2") && wrong.contains("such as \"17:30\""),
+                "{wrong}"
+            );
+        }
+        let off = parse("[desktop]\nenabled = false\nremind_at = \"17:30\"").unwrap();
+        assert_eq!(off.desktop.remind_at, None);
     }
 
     #[test]

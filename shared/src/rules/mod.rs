@@ -21,10 +21,12 @@ use crate::model::{
 mod break_;
 mod checkin;
 mod checkout;
+mod idle;
 mod park;
 mod queue;
 mod stale;
 
+pub use idle::{Idle, Use, idle, warning};
 pub use park::{park, revive};
 pub use queue::{is_untouched, someone_is_before};
 pub use stale::{Away, Observer, Sign};

@@ -13,6 +13,7 @@ mod batch;
 mod r#break;
 mod checkin;
 mod checkout;
+mod idle;
 mod machine;
 mod park;
 mod queue;
