@@ -182,6 +182,8 @@ pub enum Kind {
     Got,
     /// They are free.
     Free,
+    /// They cannot be had.
+    OutOfLine,
     /// Others ask.
     Asked,
     /// Others answered.
@@ -200,6 +202,7 @@ pub fn kind(what: &What) -> Kind {
         What::LockEnded { .. } | What::LockGone { .. } => Kind::Gone,
         What::GrantedLate { .. } | What::Yours { .. } => Kind::Got,
         What::Free { .. } => Kind::Free,
+        What::OutOfLine { .. } => Kind::OutOfLine,
         What::Asked { .. } => Kind::Asked,
         What::Answered { .. } => Kind::Answered,
         What::Ending { .. } => Kind::Ending,

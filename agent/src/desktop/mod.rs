@@ -60,6 +60,7 @@ impl Desktop for NoDesktop {
             What::GrantedLate { file } => tracing::warn!(%folder, %file, "granted after the asker had left"),
             What::Free { file, .. } => tracing::info!(%folder, %file, "is free"),
             What::Yours { file, .. } => tracing::info!(%folder, %file, "handed over from the line"),
+            What::OutOfLine { file, why } => tracing::warn!(%folder, %file, %why, "no longer in line"),
             What::Asked { file, from, .. } => {
                 tracing::info!(%folder, %file, %from, "somebody needs a file of ours");
             }

@@ -53,8 +53,15 @@ pub enum What {
         file: FileName,
         /// One's lock.
         token: Option<Token>,
-        /// The lock that ended.
-        was: Ended,
+        /// The lock that ended, where that is known.
+        was: Option<Ended>,
+    },
+    /// One waited in line for it, and does so no longer, because it cannot be had.
+    OutOfLine {
+        /// Which file.
+        file: FileName,
+        /// Why.
+        why: String,
     },
     /// Somebody needs a file that one holds.
     Asked {

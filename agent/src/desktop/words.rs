@@ -124,7 +124,8 @@ pub fn toast(notice: &Notice, now: Timestamp) -> Toast {
         What::LockGone { file, holder } => told.lock_gone(file, holder.as_deref()),
         What::GrantedLate { file } => told.granted_late(file),
         What::Free { file, was, by } => told.free(file, was, by),
-        What::Yours { file, token, was } => told.yours(file, *token, was),
+        What::Yours { file, token, was } => told.yours(file, *token, was.as_ref()),
+        What::OutOfLine { file, why } => told.out_of_line(file, why),
         What::Asked {
             file,
             token,

@@ -6,6 +6,7 @@
 //! the ids of its requests.
 
 mod find;
+mod note;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use camctl_shared::share::Meta;
 use camctl_shared::store::{Committed, LockStore};
 
 use super::board::Board;
-use super::courtesy::line::For;
 use super::job::{Asks, Delivery, Item, Job, Success, Unread, Verdict};
 use super::place::Place;
+use crate::desktop::What;
 use crate::problem::Problem;
+
+pub use self::note::joined;
 
 /// Requests that were taken up together.
 #[derive(Default)]
@@ -30,6 +33,7 @@ pub struct Batch {
     open: Vec<Open>,
     pending: Vec<Pending>,
     refused: Vec<(FileName, Arc<Lock>)>,
+    told: Vec<What>,
 }
 
 /// One request, with as many verdicts as are in.
@@ -37,6 +41,8 @@ struct Open {
     unread: Unread,
     reply: Option<tokio::sync::oneshot::Sender<Delivery>>,
     verdicts: Vec<Option<Verdict>>,
+    /// What each is about, for the lines.
+    purposes: Vec<note::Purpose>,
     left: usize,
 }
 
@@ -73,6 +79,11 @@ impl Batch {
             unread: asks.unread,
             reply: asks.reply,
             verdicts: vec![None; asks.items.len()],
+            purposes: asks
+                .items
+                .iter()
+                .map(|item| note::Purpose::of(&item.intent))
+                .collect(),
             left: asks.items.len(),
         });
         for (at, item) in asks.items.into_iter().enumerate() {
@@ -242,26 +253,29 @@ impl Batch {
         std::mem::take(&mut self.refused)
     }
 
+    /// What the person has to be told of what was delivered. Each is told once.
+    pub fn told(&mut self) -> Vec<What> {
+        std::mem::take(&mut self.told)
+    }
+
     /// Sends what is complete. Refusals whose cause is a lock that was lost say so, and the loss is told with that.
-    pub fn deliver(&mut self, board: &Board, back: &Sender<Job>) -> usize {
-        let mut sent = 0;
+    pub fn deliver(&mut self, board: &Board, back: &Sender<Job>) {
         for open in &mut self.open {
             if open.left > 0 || open.verdicts.is_empty() {
                 continue;
             }
             let mut verdicts: Vec<Verdict> =
                 std::mem::take(&mut open.verdicts).into_iter().flatten().collect();
-            for verdict in &mut verdicts {
-                explain_loss(board, verdict);
-                note_place(board, verdict, open.unread);
+            let whose = note::Whose::of(open.unread, open.reply.is_some());
+            for (verdict, purpose) in verdicts.iter_mut().zip(&open.purposes) {
+                note::explain_loss(board, verdict);
+                self.told.extend(note::places(board, verdict, *purpose, whose));
             }
-            sent += 1;
             if let Some(reply) = open.reply.take() {
                 // One that nobody takes comes back by its drop.
                 drop(reply.send(Delivery::new(verdicts, open.unread, back.clone())));
             }
         }
-        sent
     }
 }
 
@@ -327,52 +341,6 @@ fn from_table(table: &Table, ask: &Ask, n: u64) -> Option<Done> {
     } else {
         Done::Renewed { lock }
     })
-}
-
-/// One's own lock was ended by somebody else, and one has not asked for it since: that is the real answer.
-fn explain_loss(board: &Board, verdict: &mut Verdict) {
-    let Some(file) = &verdict.file else { return };
-    let lock = match &verdict.result {
-        Err(Problem::Refused(Refusal::NotHeld { .. })) => None,
-        Err(Problem::Refused(Refusal::NotYours { lock, .. })) => Some(Arc::clone(lock)),
-        Err(Problem::Refused(Refusal::OldToken { lock, .. })) => lock.clone(),
-        _ => return,
-    };
-    let loss = board.state().lost.remove(file);
-    if let Some(loss) = loss {
-        board.stirred.notify_one();
-        verdict.result = Err(Problem::Lost {
-            ended: loss.ended,
-            by: loss.by,
-            lock,
-        });
-    }
-}
-
-/// Whoever was given a place in line waits from now on: a program, until it leaves, or the person.
-fn note_place(board: &Board, verdict: &Verdict, unread: Unread) {
-    if let Some((file, lock, joined)) = joined(verdict) {
-        let whom = match unread {
-            Unread::GiveBack => For::Program,
-            Unread::Keep => For::Person,
-        };
-        board.state().courtesy.joined(file, lock, &board.me, joined, whom);
-        board.stirred.notify_one();
-    }
-}
-
-/// The place in line that was given, and by which commit.
-pub fn joined(verdict: &Verdict) -> Option<(&FileName, &Lock, u64)> {
-    match (&verdict.file, &verdict.result) {
-        (
-            Some(file),
-            Ok(Success {
-                done: Done::Joined { lock, joined, .. },
-                ..
-            }),
-        ) => Some((file, lock, *joined)),
-        _ => None,
-    }
 }
 
 /// What was granted.

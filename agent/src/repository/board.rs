@@ -310,11 +310,9 @@ impl Board {
             return Pace::Busy;
         }
         let state = self.state();
-        if state.courtesy.waits() {
-            return Pace::Busy;
-        }
         let lately = state.asked.is_some_and(|asked| now.since(asked) < CALM_FOR);
-        if lately || !state.mine.is_empty() {
+        // Whoever asked to be told may wait for days: nobody sits there and counts the seconds.
+        if lately || state.courtesy.waits() || !state.mine.is_empty() {
             Pace::Calm
         } else {
             Pace::Idle

@@ -129,9 +129,7 @@ impl Courtesy {
         let file = &change.file;
         let waited = self.places.contains_key(file);
         if let Some(lock) = change.lock.as_ref().filter(|lock| lock.owner.same_desk(me)) {
-            let by_us = change.by.same_desk(me);
-            let ended = change.ended.as_ref().filter(|_| !by_us);
-            told.extend(self.has(file, lock, me, ended));
+            told.extend(self.has(file, lock, me, change.ended.as_ref()));
         } else {
             self.has_not(file, change.lock.as_deref(), me);
         }

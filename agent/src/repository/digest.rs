@@ -115,7 +115,6 @@ pub fn remember(board: &Board, table: &Table, kept: &Kept) {
     courtesy.places = places
         .filter_map(|(file, place)| Some((name(file)?, place.clone())))
         .collect();
-    courtesy.find_forgotten(table, &board.me);
 }
 
 /// Goes on from what an earlier run of the agent knew: what the log tells of the time between is told now, and what is
@@ -147,6 +146,11 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
         .lost
         .retain(|file, loss| mine.get(file).is_none_or(|held| held.token != loss.ended.token));
     let expected = std::mem::replace(&mut state.mine, mine);
+    state.courtesy.find_forgotten(table, &board.me);
+    for what in state.courtesy.find_handed(table, &board.me, &expected) {
+        let folder = board.folder.clone();
+        desktop.tell(Notice { folder, what });
+    }
     for (file, was) in expected {
         if state.mine.contains_key(&file) {
             continue;

@@ -75,11 +75,11 @@ impl Drop for Seat {
 }
 
 /// Keeps the polls frequent while somebody waits.
-pub struct Attending<'a>(&'a Repository);
+pub struct Attending(Arc<Board>);
 
-impl Drop for Attending<'_> {
+impl Drop for Attending {
     fn drop(&mut self) {
-        self.0.board.waiters.fetch_sub(1, Ordering::Relaxed);
+        self.0.waiters.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -250,10 +250,10 @@ impl Repository {
     }
 
     /// Keeps the polls frequent as long as what is returned lives.
-    pub fn attend(&self) -> Attending<'_> {
+    pub fn attend(&self) -> Attending {
         self.board.waiters.fetch_add(1, Ordering::Relaxed);
         self.wake();
-        Attending(self)
+        Attending(Arc::clone(&self.board))
     }
 
     /// A program that waited in line has left; `id` is its [`InLine::id`].

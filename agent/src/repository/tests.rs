@@ -6,7 +6,7 @@ mod lines;
 mod requests;
 mod threads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,11 +34,30 @@ const STALE: Duration = Duration::from_secs(361);
 #[derive(Clone, Default)]
 struct AnyFile {
     sizes: Arc<Mutex<BTreeMap<String, u64>>>,
+    links: Arc<Mutex<BTreeMap<String, String>>>,
+    deleted: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl AnyFile {
+    /// From now on `link` leads to `file`.
+    fn link(&self, link: &str, file: &str) {
+        self.links.lock().unwrap().insert(link.into(), file.into());
+    }
+
+    fn delete(&self, file: &str) {
+        self.deleted.lock().unwrap().insert(file.into());
+    }
+
+    fn make(&self, file: &str) {
+        self.deleted.lock().unwrap().remove(file);
+    }
 }
 
 impl Place for AnyFile {
     fn find(&self, path: &str) -> Result<Option<(String, Meta)>, ShareError> {
-        if path.starts_with("missing/") {
+        let real = self.links.lock().unwrap().get(path).cloned();
+        let path = real.as_deref().unwrap_or(path);
+        if path.starts_with("missing/") || self.deleted.lock().unwrap().contains(path) {
             return Err(share_error(ShareErrorKind::NotFound));
         }
         if path.starts_with("outside/") {
@@ -102,6 +121,10 @@ impl Office {
     }
 
     fn desk_with(&self, user: &str, session: &str, kept: Kept) -> Desk {
+        self.desk_on(user, session, kept, AnyFile::default())
+    }
+
+    fn desk_on(&self, user: &str, session: &str, kept: Kept, files: AnyFile) -> Desk {
         let me = Arc::new(Owner::new(
             user,
             &format!("DESK-{user}"),
@@ -109,7 +132,6 @@ impl Office {
         ));
         let store = self.log.open(Owner::clone(&me));
         let faults = store.faults();
-        let files = AnyFile::default();
         let board = Arc::new(Board::new(
             "/mnt/cam".into(),
             me,

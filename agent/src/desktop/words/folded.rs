@@ -45,6 +45,7 @@ fn headline(notices: &[Notice]) -> String {
         Kind::Gone => format!("{} of yours ended", count(number, "checkout")),
         Kind::Got => format!("{files} {be} yours now"),
         Kind::Free => format!("{files} {be} free"),
+        Kind::OutOfLine => format!("You are no longer in line for {files}"),
         Kind::Asked => format!("{} for your files", count(number, "request")),
         Kind::Answered => format!("{} to your requests", count(number, "answer")),
         Kind::Ending => format!("{} of yours will soon end", count(number, "checkout")),
@@ -86,6 +87,7 @@ fn file(what: &What) -> Option<&FileName> {
         | What::GrantedLate { file }
         | What::Free { file, .. }
         | What::Yours { file, .. }
+        | What::OutOfLine { file, .. }
         | What::Asked { file, .. }
         | What::Answered { file, .. }
         | What::Ending { file, .. }

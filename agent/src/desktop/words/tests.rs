@@ -202,10 +202,27 @@ fn the_rest_is_said_in_one_sentence() {
             What::Yours {
                 file: file("a.mcam"),
                 token: Some(3),
-                was: ended(How::Released, None),
+                was: Some(ended(How::Released, None)),
             },
             "a.mcam is yours now",
             "You were next in line. alice on CAM-03 had it for 2 h.",
+        ),
+        (
+            What::Yours {
+                file: file("a.mcam"),
+                token: Some(3),
+                was: None,
+            },
+            "a.mcam is yours now",
+            "You were next in line.\n",
+        ),
+        (
+            What::OutOfLine {
+                file: file("a.mcam"),
+                why: "there is no such file".into(),
+            },
+            "You are no longer in line for a.mcam",
+            "It cannot be had: there is no such file.\n",
         ),
         (
             What::Answered {

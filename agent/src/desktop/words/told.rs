@@ -104,8 +104,10 @@ impl Told<'_> {
             .button("Check out", Act::Checkout(self.place(file)))
     }
 
-    pub fn yours(&self, file: &FileName, token: Option<Token>, was: &Ended) -> Toast {
-        let body = format!("You were next in line. {}", self.who_had_it(was));
+    pub fn yours(&self, file: &FileName, token: Option<Token>, was: Option<&Ended>) -> Toast {
+        let who = was.map(|was| self.who_had_it(was)).unwrap_or_default();
+        let body = format!("You were next in line. {who}");
+        let body = body.trim_end();
         let open = Act::Open {
             folder: self.folder.to_owned(),
             file: Some(file.clone()),
@@ -114,10 +116,16 @@ impl Told<'_> {
             file,
             Urgency::Normal,
             format!("{} is yours now", name(file)),
-            &body,
+            body,
         )
         .button("Open folder", open)
         .button("Give it back", Act::Checkin(vec![self.held(file, token)]))
+    }
+
+    pub fn out_of_line(&self, file: &FileName, why: &str) -> Toast {
+        let summary = format!("You are no longer in line for {}", name(file));
+        let body = format!("It cannot be had: {}.", one_line(why));
+        self.about(file, Urgency::Normal, summary, &body)
     }
 
     pub fn asked(

@@ -4,9 +4,12 @@
 //! Whatever happens to a program, an agent or a share, what is wanted is compared with the table again and again
 //! ([`Courtesy::chores`]), and what differs is asked for: to leave, to join anew, to take what stands free.
 
+use std::collections::BTreeMap;
+
 use camctl_shared::rules::{Checkout, Intent, Judge, Queue, is_untouched, someone_is_before};
 
-use super::{Courtesy, Ended, FileName, Lock, Owner, Seen, Table, Token, What};
+use super::{Courtesy, Ended, FileName, Lock, Owner, Seen, Table, What};
+use crate::repository::board::{Held, held};
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,12 @@ pub struct InLine {
     pub was: Seen,
     /// The agent has asked for the file itself, because its lock is over or the line is gone.
     trying: bool,
+    /// How often in a row that was refused for good.
+    refusals: u8,
 }
+
+/// An editor that replaces a file when it saves lets it be missing for a moment.
+const REFUSALS: u8 = 2;
 
 impl InLine {
     /// What an earlier run of the agent knew; its programs are gone.
@@ -38,6 +46,7 @@ impl InLine {
             message,
             was,
             trying: false,
+            refusals: 0,
         }
     }
 
@@ -71,8 +80,9 @@ pub struct Chores {
 }
 
 impl Courtesy {
-    /// The desk has a place in the line of `lock`, by commit `joined`.
-    pub fn joined(&mut self, file: &FileName, lock: &Lock, me: &Owner, joined: u64, whom: For) {
+    /// The desk has a place in the line of `lock`, by commit `joined`. `whom`: somebody who waits from now on; nobody, when
+    /// the agent asked for those who wait already, or have given it up meanwhile.
+    pub fn joined(&mut self, file: &FileName, lock: &Lock, me: &Owner, joined: u64, whom: Option<For>) {
         let mine = lock.queue.iter().find(|waiter| waiter.owner.same_desk(me));
         let message = mine.map(|waiter| waiter.message.clone()).unwrap_or_default();
         self.ids += 1;
@@ -83,9 +93,11 @@ impl Courtesy {
         let place = self.places.entry(file.clone()).or_insert(new);
         (place.joined, place.message, place.was, place.trying) =
             (Some(joined), message, Seen::of(lock), false);
+        place.refusals = 0;
         match whom {
-            For::Program => place.programs += 1,
-            For::Person => place.stays = true,
+            Some(For::Program) => place.programs += 1,
+            Some(For::Person) => place.stays = true,
+            None => {}
         }
     }
 
@@ -126,18 +138,54 @@ impl Courtesy {
         place.is_some_and(|place| place.programs <= 1 && !place.stays)
     }
 
-    /// Places that an earlier run left in the table without remembering why: nobody waits for them any more.
+    /// No program waits, so none has to be told any more that it was given up.
+    pub fn nobody_waits_along(&mut self) {
+        self.given_up.clear();
+    }
+
+    /// The agent asked for `file` in vain, and would always do so: there is no such file, say. Returns whether the person
+    /// waited for it, and does so no longer.
+    pub fn cannot_have(&mut self, file: &FileName) -> bool {
+        let Some(place) = self.places.get_mut(file) else {
+            return false;
+        };
+        place.refusals += 1;
+        place.refusals >= REFUSALS && std::mem::take(&mut place.stays)
+    }
+
+    /// What was handed over is not there any more to be taken up.
+    pub fn cannot_take_up(&mut self, file: &FileName) {
+        self.take_up.remove(file);
+    }
+
+    /// Places that stand in the table and that nobody remembers, after a restart or a gap in the log: nobody waits for
+    /// them any more.
     pub fn find_forgotten(&mut self, table: &Table, me: &Owner) {
         for (file, lock) in &table.locks {
             if waits(lock, me) {
-                let place = || InLine::kept(None, false, Box::default(), Seen::of(lock));
+                let place = || InLine::kept(Some(table.n), false, Box::default(), Seen::of(lock));
                 self.places.entry(file.clone()).or_insert_with(place);
             }
         }
     }
 
-    /// Takes in that `lock`, which is this desk's, stands on `file` now; `ended` is the lock before it, when another ended
-    /// it. Returns what is to be told.
+    /// What the line has handed over in commits that nobody saw, and of which no place is remembered: the person has it.
+    /// Told are those that are not in `known`.
+    pub fn find_handed(&mut self, table: &Table, me: &Owner, known: &BTreeMap<FileName, Held>) -> Vec<What> {
+        let mut told = Vec::new();
+        for (file, lock) in &table.locks {
+            let mine = lock.owner.same_desk(me) && is_untouched(lock);
+            if !mine || self.places.contains_key(file) || self.take_up.contains_key(file) {
+                continue;
+            }
+            let yours = self.yours(file, lock, None);
+            told.extend((known.get(file) != Some(&held(lock))).then_some(yours));
+        }
+        told
+    }
+
+    /// Takes in that `lock`, which is this desk's, stands on `file` now; `ended` is the lock before it. Returns what is to
+    /// be told.
     pub(super) fn has(
         &mut self,
         file: &FileName,
@@ -145,7 +193,11 @@ impl Courtesy {
         me: &Owner,
         ended: Option<&Ended>,
     ) -> Option<What> {
-        let handed = ended.is_some_and(|ended| !ended.owner.same_desk(me)) && is_untouched(lock);
+        if waits(lock, me) {
+            // One's own guard, behind which one waits.
+            return None;
+        }
+        let handed = ended.is_some() && is_untouched(lock);
         let was = match self.places.get(file) {
             // The log knows of a place that this agent does not: its person has the file all the same.
             None if handed => ended.cloned()?,
@@ -160,7 +212,7 @@ impl Courtesy {
             }
         };
         self.places.remove(file);
-        Some(self.yours(file, lock.token, was, is_untouched(lock)))
+        Some(self.yours(file, lock, Some(was)))
     }
 
     /// Takes in that somebody else's lock, or none, stands on `file` now: a place that was given up may be gone.
@@ -176,8 +228,9 @@ impl Courtesy {
         !self.places.is_empty() || !self.take_up.is_empty()
     }
 
-    fn yours(&mut self, file: &FileName, token: Option<Token>, was: Ended, untouched: bool) -> What {
-        if let Some(token) = token.filter(|_| untouched) {
+    fn yours(&mut self, file: &FileName, lock: &Lock, was: Option<Ended>) -> What {
+        let token = lock.token;
+        if let Some(token) = token.filter(|_| is_untouched(lock)) {
             self.take_up.insert(file.clone(), token);
         }
         let file = file.clone();
@@ -190,9 +243,18 @@ impl Courtesy {
         for file in self.places.keys().cloned().collect::<Vec<_>>() {
             self.chore(&file, table, judge, me, &mut chores);
         }
-        for (file, token) in std::mem::take(&mut self.take_up) {
-            let take_up = Intent::Queue(Queue::TakeUp { token, base: None });
-            chores.wanted.push((file, take_up));
+        self.take_up.retain(|file, token| {
+            let lock = table.locks.get(file);
+            lock.is_some_and(|lock| {
+                lock.token == Some(*token) && lock.owner.same_desk(me) && is_untouched(lock)
+            })
+        });
+        for (file, token) in &self.take_up {
+            let take_up = Queue::TakeUp {
+                token: *token,
+                base: None,
+            };
+            chores.wanted.push((file.clone(), Intent::Queue(take_up)));
         }
         chores
     }
@@ -203,7 +265,8 @@ impl Courtesy {
         };
         let lock = table.locks.get(file);
         let waits = lock.is_some_and(|lock| waits(lock, me));
-        let mine = lock.filter(|lock| lock.owner.same_desk(me));
+        // One's own guard, behind which one waits, is not what one waits for.
+        let mine = lock.filter(|lock| lock.owner.same_desk(me) && !waits);
         if place.is_given_up() {
             let since = |lock: &Lock| place.joined.is_some_and(|joined| lock.token > Some(joined));
             if waits || mine.is_some_and(|lock| since(lock) && is_untouched(lock)) {
@@ -216,7 +279,7 @@ impl Courtesy {
         } else if let Some(lock) = mine {
             let was = place.was.ended();
             self.places.remove(file);
-            let yours = self.yours(file, lock.token, was, is_untouched(lock));
+            let yours = self.yours(file, lock, Some(was));
             chores.told.push(yours);
         } else {
             let turn = lock.is_none_or(|lock| {

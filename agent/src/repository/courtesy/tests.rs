@@ -1,4 +1,5 @@
-use camctl_shared::model::{Case, Extra, RepositoryId, SessionId, Verb};
+use camctl_shared::model::{Case, Extra, RepositoryId, RequestId, SessionId, Verb, Waiter};
+use camctl_shared::rules::{Intent, Lively, Queue};
 
 use super::*;
 
@@ -108,4 +109,49 @@ fn after_a_gap_the_table_tells_what_is_free() {
             );
         }
     }
+}
+
+/// Given a place in the table that nobody remembers, when the file is handed over before the line was left,
+/// then it is given back: nobody is told of it, and nobody holds it unknowingly.
+#[test]
+fn what_is_handed_over_to_a_forgotten_place_is_given_back() {
+    let mut table = Table::empty(RepositoryId::random(), Case::Sensitive);
+    let mut lock = Lock::clone(&held_by("alice", 1));
+    lock.queue.push(Waiter {
+        owner: owner("carol"),
+        since: now(),
+        message: "".into(),
+        lease: None,
+        request: RequestId::random(),
+        extra: Extra::new(),
+    });
+    table.n = 7;
+    table.locks.insert(file(), Arc::new(lock));
+    let mut courtesy = Courtesy::default();
+    courtesy.find_forgotten(&table, &owner("carol"));
+    let handed = change("alice", Some(("carol", 8)));
+    let (mut told, mut freed) = (Vec::new(), Freed::new());
+    courtesy.take(&handed, &owner("carol"), &mut told, &mut freed);
+    assert_eq!(told, []);
+    table.n = 8;
+    table.locks.insert(file(), handed.lock.unwrap());
+    let chores = courtesy.chores(&table, &Lively, &owner("carol"));
+    let leave = Intent::Queue(Queue::Leave { joined: Some(7) });
+    assert_eq!((chores.wanted, chores.told), (vec![(file(), leave)], Vec::new()));
+}
+
+#[test]
+fn what_was_given_up_is_remembered_while_somebody_has_to_hear_of_it() {
+    let mut courtesy = Courtesy::default();
+    courtesy.give_up(&file());
+    assert!(courtesy.is_given_up(&file(), 0));
+    courtesy.nobody_waits_along();
+    assert!(!courtesy.is_given_up(&file(), 0));
+    assert_eq!(
+        courtesy,
+        Courtesy {
+            ids: 1,
+            ..Courtesy::default()
+        }
+    );
 }

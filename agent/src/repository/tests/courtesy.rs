@@ -28,18 +28,24 @@ fn refused(office: &Office) -> (Desk, Desk) {
 }
 
 #[test]
-fn whoever_was_refused_is_told_within_a_second_and_once() {
+fn whoever_was_refused_is_told_with_the_next_calm_poll_and_once() {
     let office = Office::new();
     let (mut alice, mut bob) = refused(&office);
-    assert_eq!(bob.board.pace(office.clock.moment()), Pace::Busy);
+    office.pass(Duration::from_secs(61), &mut [&mut alice, &mut bob]);
+    assert_eq!(bob.board.pace(office.clock.moment()), Pace::Calm);
     assert!(alice.ask(checkin("a.mcam")).result.is_ok());
-    office.pass(Duration::from_secs(1), &mut [&mut bob]);
+    office.pass(office.policy.poll_calm, &mut [&mut bob]);
     assert_eq!(freed(&bob), [by_alice("a.mcam")]);
     assert!(alice.ask(checkout("a.mcam")).result.is_ok());
     assert!(alice.ask(checkin("a.mcam")).result.is_ok());
     office.pass(Duration::from_secs(60), &mut [&mut alice, &mut bob]);
     assert_eq!(freed(&bob), [by_alice("a.mcam")], "once");
-    assert_ne!(bob.board.pace(office.clock.moment()), Pace::Busy);
+    office.pass(Duration::from_secs(60), &mut [&mut bob]);
+    assert_eq!(
+        bob.board.pace(office.clock.moment()),
+        Pace::Idle,
+        "nobody waits any more"
+    );
 }
 
 #[test]

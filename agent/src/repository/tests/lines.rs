@@ -1,5 +1,7 @@
 //! Places in line: who waits, for whom, and what becomes of it when somebody leaves, dies or comes back.
 
+mod ends;
+
 use camctl_shared::rules::Queue;
 
 use super::*;
@@ -50,6 +52,11 @@ fn second() -> Duration {
     Duration::from_secs(1)
 }
 
+/// After so long everybody knows: nobody sits there and counts the seconds.
+fn a_look() -> Duration {
+    Policy::default().poll_calm + second()
+}
+
 /// alice has the file.
 fn office() -> (Office, Desk) {
     let office = Office::new();
@@ -67,7 +74,7 @@ fn people_are_served_in_the_order_in_which_they_came() {
     }
     assert_eq!(line(&carol), ["bob", "carol"]);
     assert!(alice.ask(checkin(FILE)).result.is_ok());
-    office.pass(second() * 3, &mut [&mut bob, &mut carol]);
+    office.pass(a_look(), &mut [&mut bob, &mut carol]);
     assert_eq!((yours(&bob), yours(&carol)), (1, 0));
     let lock = bob.lock(FILE).unwrap();
     assert_eq!(&*lock.owner.user, "bob");
@@ -76,7 +83,7 @@ fn people_are_served_in_the_order_in_which_they_came() {
         "the agent looked at the file that it was handed"
     );
     assert!(bob.ask(checkin(FILE)).result.is_ok());
-    office.pass(second() * 3, &mut [&mut bob, &mut carol]);
+    office.pass(a_look(), &mut [&mut bob, &mut carol]);
     assert_eq!((yours(&bob), yours(&carol)), (1, 1));
     assert!(bob.board.state().courtesy.places.is_empty());
 }
@@ -93,7 +100,7 @@ fn whoever_left_has_no_place() {
     let unread = bob.send(vec![join()], Unread::GiveBack);
     bob.settle_down();
     drop(unread);
-    office.pass(second() * 2, &mut [&mut bob]);
+    office.pass(a_look(), &mut [&mut bob]);
     assert_eq!(line(&bob), Vec::<String>::new());
     assert!(alice.ask(checkin(FILE)).result.is_ok());
 }
@@ -120,7 +127,7 @@ fn a_file_that_was_handed_over_in_the_moment_of_leaving_is_given_back() {
     assert!(carol.ask(join()).result.is_ok());
     assert!(alice.ask(checkin(FILE)).result.is_ok());
     leaves(&mut bob);
-    office.pass(second() * 3, &mut [&mut bob, &mut carol]);
+    office.pass(a_look(), &mut [&mut bob, &mut carol]);
     assert_eq!(carol.holder(FILE).as_deref(), Some("carol"));
     assert_eq!((yours(&bob), yours(&carol)), (0, 1));
 }
@@ -135,7 +142,7 @@ fn nothing_is_given_back_that_was_taken() {
     assert!(alice.ask(checkin(FILE)).result.is_ok());
     assert!(bob.ask(checkout(FILE)).result.is_ok());
     leaves(&mut bob);
-    office.pass(second() * 3, &mut [&mut bob]);
+    office.pass(a_look(), &mut [&mut bob]);
     assert_eq!(bob.holder(FILE).as_deref(), Some("bob"));
     assert!(bob.board.state().courtesy.places.is_empty());
 }
@@ -211,7 +218,7 @@ fn whoever_stops_leaves_with_the_programs_and_keeps_the_persons_place() {
         assert!(alice.ask(checkin(FILE)).result.is_ok());
         assert_eq!(alice.holder(FILE), None);
         let mut bob = office.desk_with("bob", "session-bob", kept);
-        office.pass(second() * 2, &mut [&mut bob]);
+        office.pass(a_look(), &mut [&mut bob]);
         assert_eq!(bob.holder(FILE).is_some(), person);
         assert_eq!(yours(&bob), left.len());
     }

@@ -243,10 +243,16 @@ async fn whoever_holds_locks_is_told_that_they_are_unsafe_while_the_share_hangs(
     };
     let bench = Bench::with(Duration::from_secs(12), policy).await;
     bench.gate.set(true);
-    let told = |what: &Told| bench.desktop.told().contains(what);
-    until("the warning", || told(&Told::Unsafe { locks: 1 })).await;
-    let safe = bench.repository.board.see(|eyes| eyes.safe);
-    assert_eq!(safe, Some(false));
+    // The last word counts: on a busy machine a heartbeat may come too late before the share hangs, and pass.
+    let last_word = |word: Told| {
+        let about_life = |what: &Told| matches!(what, Told::Unsafe { .. } | Told::SafeAgain { .. });
+        bench.desktop.told().into_iter().rfind(about_life) == Some(word)
+    };
+    let safe = || bench.repository.board.see(|eyes| eyes.safe);
+    until("the warning", || {
+        last_word(Told::Unsafe { locks: 1 }) && safe() == Some(false)
+    })
+    .await;
     bench.gate.set(false);
-    until("the all-clear", || told(&Told::SafeAgain { locks: 1 })).await;
+    until("the all-clear", || last_word(Told::SafeAgain { locks: 1 })).await;
 }

@@ -157,6 +157,8 @@ impl Worker {
         // Somebody's time may be up. Whoever begins to wait after this looks for himself.
         if board.waiters.load(Ordering::Relaxed) > 0 {
             board.bump();
+        } else {
+            board.state().courtesy.nobody_waits_along();
         }
         Ok(())
     }
@@ -184,7 +186,7 @@ impl Worker {
                 waited: self.board.patience,
                 unsettled: true,
             });
-            batch.deliver(&self.board, &self.jobs);
+            self.deliver(&mut batch);
         }
         parked
     }

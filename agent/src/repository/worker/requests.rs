@@ -79,7 +79,7 @@ impl Worker {
             match batch.round(&self.board, &mut *opened.store) {
                 Ok((Round::InDoubt, _)) => {
                     self.mark_unsettled();
-                    batch.deliver(&self.board, &self.jobs);
+                    self.deliver(&mut batch);
                     self.in_doubt = Some(batch);
                     return;
                 }
@@ -89,7 +89,7 @@ impl Worker {
                     }
                     self.digest();
                     self.wish(batch.refused());
-                    batch.deliver(&self.board, &self.jobs);
+                    self.deliver(&mut batch);
                     // The log of what happened can wait; those who asked do not have to.
                     if let Committed::At(commit) = committed {
                         tracing::info!(folder = %self.board.folder, commit, "committed");
@@ -104,10 +104,17 @@ impl Worker {
                 }
             }
         }
-        batch.deliver(&self.board, &self.jobs);
+        self.deliver(&mut batch);
         let now = self.now();
         // Head and projection follow when nobody waits any more.
         self.schedule.tend(now, Some(Duration::ZERO));
+    }
+
+    pub(super) fn deliver(&self, batch: &mut Batch) {
+        batch.deliver(&self.board, &self.jobs);
+        for what in batch.told() {
+            self.tell(what);
+        }
     }
 
     /// Whoever was refused is told when the file is free. Noted here, between two commits: nothing is missed.

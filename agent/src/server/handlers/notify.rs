@@ -73,7 +73,7 @@ fn begin(repository: &Repository, file: &FileName) -> Result<Outcome, Problem> {
         return Ok(Outcome::Free);
     }
     board.stirred.notify_one();
-    // The polls are frequent from now on.
+    // It is polled for from now on.
     repository.wake();
     Ok(noted(repository, file, true))
 }

@@ -13,9 +13,9 @@ use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 
 use crate::problem::Problem;
-use crate::repository::Repository;
 use crate::repository::batch;
 use crate::repository::job::{Item, Success, Unread, Verdict};
+use crate::repository::{Attending, Repository};
 use crate::server::handlers::common::Target;
 
 /// While the share is away, somebody who waits for a file asks again so often at most.
@@ -69,6 +69,7 @@ pub struct Place {
     started: Moment,
     until: Option<Moment>,
     along: Option<Along>,
+    _attending: Attending,
 }
 
 /// What a look at the table says to somebody in line.
@@ -92,20 +93,20 @@ impl Place {
         until: Option<Moment>,
         verdict: &Verdict,
     ) -> Self {
-        let along = Along::new(&target.repository, verdict);
         Self {
+            // First: from here on nobody forgets what was given up.
+            _attending: target.repository.attend(),
+            along: Along::new(&target.repository, verdict),
             target,
             intent,
             started,
             until,
-            along,
         }
     }
 
     /// Waits until the file is had, the patience ends, or there is no hope.
     pub async fn wait(mut self, mut verdict: Verdict) -> (Target, Verdict) {
         let repository = Arc::clone(&self.target.repository);
-        let _attending = repository.attend();
         let mut changes = repository.board.changes();
         loop {
             let board = &repository.board;
@@ -188,7 +189,7 @@ impl Place {
                 eyes.judge.lock(eyes.table, &along.file, lock).is_over()
                     && !someone_is_before(eyes.table, eyes.judge, lock, &board.me)
             };
-            let turn = if lock.owner.same_desk(&board.me) && since_then {
+            let turn = if lock.owner.same_desk(&board.me) && since_then && !waits() {
                 if is_untouched(lock) {
                     Turn::Handed(Arc::clone(lock))
                 } else {
