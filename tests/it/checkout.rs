@@ -169,6 +169,42 @@ fn administrators_take_a_live_lock_and_nobody_else_does() {
         .says("she is on holiday");
 }
 
+/// Given alice's checkout and carol in line, when an administrator steals the file, then that is one commit, carol keeps
+/// her place behind the administrator and is served after them, and alice sees who took it, and why, without asking.
+#[test]
+fn a_steal_passes_the_line_in_one_commit_and_its_owner_sees_why() {
+    let stage = Stage::with(|repository| repository.with(&["--admin", "boss"]));
+    stage.alice(&["checkout", "a.mcam"]).run().succeeds();
+    stage.bob(&["queue", "a.mcam", "--join"]).run().succeeds();
+    let boss = stage.sandbox.machine("boss", "OFFICE");
+    let as_boss = |words: &[&str]| boss.camctl(words).in_folder(stage.repository.folder()).run();
+    as_boss(&["checkout", "a.mcam", "--steal", "--reason", "she is on holiday"]).succeeds();
+    let (_, commit) = stage.repository.log().into_iter().next_back().unwrap();
+    let [change] = commit["changes"].as_array().unwrap().as_slice() else {
+        panic!("{commit}")
+    };
+    assert_eq!(
+        (&change["verb"], &change["ended"]["how"], &change["lock"]["user"]),
+        (&json!("steal"), &json!("forced"), &json!("boss")),
+        "{change}"
+    );
+    assert_eq!(change["lock"]["queue"][0]["user"], json!("bob"), "{change}");
+
+    wait_until(LONG, "alice sees it without asking for the file", || {
+        let status = stage.alice(&["status"]).run();
+        status.code == Some(14)
+    });
+    stage
+        .alice(&["status"])
+        .run()
+        .exits(14)
+        .says("boss on OFFICE")
+        .says("she is on holiday");
+
+    let given = file(&as_boss(&["checkin", "a.mcam", "--json"]).succeeds());
+    assert_eq!(given["next"]["user"], json!("bob"), "{given}");
+}
+
 #[test]
 fn names_that_lead_elsewhere_are_refused() {
     let stage = Stage::new();
