@@ -11,6 +11,8 @@ pub enum Mutation {
     TakenIsAnothers,
     /// A lost reply is reported as a failure.
     LostReplyIsFailure,
+    /// A refusal is believed although an earlier attempt may still arrive.
+    RefusalEndsDoubt,
     /// A log folder that is gone is made again for a commit that was to go into it.
     RecreatePruned,
     /// A client that slept since it caught up publishes all the same.

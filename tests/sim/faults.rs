@@ -23,6 +23,8 @@ pub enum Fault {
     Cut(Duration),
     /// A machine's connection loses things.
     Flaky(Duration),
+    /// A machine is told that a commit was refused, of which an earlier attempt is still on its way.
+    Doubt,
     /// A machine's wall clock is set.
     Wall(i64),
     /// Nobody has a connection.
@@ -101,7 +103,7 @@ fn draw(chance: &mut Chance, profile: &Profile, stale_after: Duration) -> Fault 
         2 => stale_after.mul_f64(0.5) + chance.time(0..20_000),
         _ => stale_after + chance.time(0..u64::try_from(stale_after.as_millis()).unwrap_or(1)),
     };
-    let network = if profile.local { 14 } else { 22 };
+    let network = if profile.local { 14 } else { 23 };
     match chance.index(network) {
         0..=3 => Fault::Crash {
             power: chance.index(3) == 0,
@@ -124,6 +126,7 @@ fn draw(chance: &mut Chance, profile: &Profile, stale_after: Duration) -> Fault 
         13 => Fault::Stall(long(chance)),
         14..=16 => Fault::Cut(long(chance)),
         17 | 18 => Fault::CutAll(long(chance)),
+        19 => Fault::Doubt,
         _ => Fault::Flaky(long(chance) * 2),
     }
 }

@@ -48,7 +48,7 @@ pub enum Mistake {
     Inside(Mutation),
 }
 
-const ALL: [Mistake; 25] = [
+const ALL: [Mistake; 26] = [
     Mistake::Seam(Seam::FilesNotSynced),
     Mistake::Seam(Seam::FoldersNotSynced),
     Mistake::Seam(Seam::PublishByReplacing),
@@ -61,6 +61,7 @@ const ALL: [Mistake; 25] = [
     Mistake::Seam(Seam::RemoveSingleCommits),
     Mistake::Inside(Mutation::TakenIsAnothers),
     Mistake::Inside(Mutation::LostReplyIsFailure),
+    Mistake::Inside(Mutation::RefusalEndsDoubt),
     Mistake::Inside(Mutation::RecreatePruned),
     Mistake::Inside(Mutation::PublishAfterSleep),
     Mistake::Inside(Mutation::HeadIsTheLog),

@@ -56,11 +56,24 @@ pub struct Machine {
     pub clock: Clocks,
     pub cut_until: Duration,
     pub flaky_until: Duration,
+    /// How far its next commit has been led into doubt.
+    pub doubt: Option<Doubt>,
     pub cache: Cache,
     /// What has been sent and has not arrived.
     pub in_flight: Option<Request>,
     /// What is to happen in so many steps from now; counted from the next publication if that is wanted.
     pub armed: Option<Armed>,
+}
+
+/// A commit whose author is told that it was refused, while an earlier attempt is still on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The next attempt is done long after its author has given it up.
+    Late,
+    /// The one after that is refused.
+    Refused,
+    /// What its author then wants to take back stays.
+    Stays,
 }
 
 /// A fault that waits for its moment.
@@ -170,6 +183,12 @@ impl World {
         if !self.rough || self.profile.local {
             return Arrival::Now;
         }
+        // Where clients wait for as long as it takes, nothing arrives after it was given up.
+        if !self.profile.hard
+            && let Some(arrival) = self.lead_into_doubt(machine)
+        {
+            return arrival;
+        }
         let flaky = self.machines[machine].flaky_until > self.now;
         let odds = if flaky { 8 } else { 4_000 };
         if self.chance.index(odds) > 0 {
@@ -183,6 +202,27 @@ impl World {
             (_, 3 | 4) => Arrival::Unheard(self.patience()),
             _ => Arrival::Later(self.patience(), self.chance.time(10..180_000)),
         }
+    }
+
+    /// What becomes of a request of a machine whose next commit is led into doubt.
+    fn lead_into_doubt(&mut self, machine: usize) -> Option<Arrival> {
+        let doubt = self.machines[machine].doubt?;
+        let (publishes, removes) = match self.machines[machine].in_flight.as_ref()? {
+            Request::Link(_, to) | Request::Move(_, to) => (to.starts_with(".camctl/log/"), false),
+            Request::Remove(path) => (false, path.starts_with(".camctl/")),
+            _ => return None,
+        };
+        let (next, arrival) = match doubt {
+            Doubt::Late if publishes => {
+                let after = self.chance.time(5_000..60_000);
+                (Some(Doubt::Refused), Arrival::Later(self.patience(), after))
+            }
+            Doubt::Refused if publishes => (Some(Doubt::Stays), Arrival::Refused),
+            Doubt::Stays if removes => (None, Arrival::Never(self.patience())),
+            _ => return None,
+        };
+        self.machines[machine].doubt = next;
+        Some(arrival)
     }
 
     /// Whether the answer to `machine` gets lost on its way.

@@ -8,7 +8,7 @@ use camctl_agent::simulation::Job;
 use super::{Event, Simulation};
 use crate::faults::{Fault, Planned};
 use crate::server::Request;
-use crate::world::Armed;
+use crate::world::{Armed, Doubt};
 
 /// Longer than history is kept.
 const AWAY: Duration = Duration::from_hours(32 * 24);
@@ -157,6 +157,7 @@ impl Simulation {
         match *fault {
             Fault::Cut(time) => world.machines[at].cut_until = now + time,
             Fault::Flaky(time) => world.machines[at].flaky_until = now + time,
+            Fault::Doubt => world.machines[at].doubt = Some(Doubt::Late),
             Fault::Wall(by) => world.machines[at].clock.wall += by,
             Fault::CutAll(time) => {
                 for machine in &mut world.machines {
