@@ -5,6 +5,7 @@
 //! changes only when these do. Without either the agent begins anew; locks of the same user on the same machine are its
 //! own all the same, by the rules.
 
+mod asked;
 mod form;
 mod waiting;
 
@@ -19,6 +20,7 @@ use self::form::{FORMAT, Form};
 use crate::repository::board::{Held, Loss};
 use crate::repository::courtesy::Wish;
 use crate::repository::courtesy::line::InLine;
+use crate::repository::questions::Known;
 
 /// Longer than any sane state; a longer file is damaged.
 const LONGEST: u64 = 64 << 20;
@@ -42,6 +44,8 @@ pub struct Kept {
     pub wishes: BTreeMap<String, Wish>,
     /// The lines it stands in, by name.
     pub places: BTreeMap<String, InLine>,
+    /// What its person was told of requests, by name.
+    pub questions: BTreeMap<String, Vec<Known>>,
 }
 
 impl Kept {
@@ -263,6 +267,12 @@ mod tests {
             until: None,
             ..wish.clone()
         };
+        let asked = |answer: Option<&str>| Known {
+            user: "bob".into(),
+            machine: Some("CNC-1".into()),
+            at_us: 1_700_000_000_000_001,
+            answer: answer.map(Into::into),
+        };
         let away = Away {
             commit: 5,
             so_far: Duration::from_secs(60),
@@ -280,6 +290,7 @@ mod tests {
                 away: BTreeMap::from([(SessionId::parse("s2").unwrap(), away)]),
                 wishes: BTreeMap::from([("c.mcam".into(), wish), ("d.mcam".into(), endless)]),
                 places,
+                questions: BTreeMap::from([("a.mcam".into(), vec![asked(None), asked(Some("no"))])]),
             }],
         }
     }

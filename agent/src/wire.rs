@@ -106,15 +106,29 @@ impl Eyes<'_> {
 
     /// What was asked of the owner of `lock`, oldest first.
     pub fn notes(&self, lock: &Lock) -> Vec<NoteInfo> {
-        let note = |note: &Note| NoteInfo {
+        let shown = lock.requests.iter().take(SHOWN);
+        shown.map(|note| self.note(note)).collect()
+    }
+
+    fn note(&self, note: &Note) -> NoteInfo {
+        NoteInfo {
             user: note.from.user.to_string(),
             machine: note.from.machine.as_deref().map(str::to_owned),
             at_us: note.at.as_microsecond(),
             message: shortened(&note.message).to_owned(),
             answer: note.answer.as_deref().map(|answer| shortened(answer).to_owned()),
             whose: self.whose(&note.from),
-        };
-        lock.requests.iter().take(SHOWN).map(note).collect()
+        }
+    }
+
+    /// `file`, which this desk has asked the owner of `lock` for; `None` when it has not.
+    pub fn requested(&self, file: &FileName, lock: &Lock) -> Option<Outcome> {
+        let mut notes = lock.requests.iter();
+        let note = notes.find(|note| note.from.same_desk(self.me))?;
+        Some(Outcome::Requested {
+            lock: self.lock(file, lock),
+            note: self.note(note),
+        })
     }
 
     /// A lock that was granted a moment ago. An agent that was frozen before it could say so may have learnt meanwhile
@@ -187,6 +201,14 @@ impl Eyes<'_> {
             Done::Left { lock } => Outcome::Left {
                 lock: self.maybe(Some(file), lock.as_deref()),
             },
+            Done::Requested { lock, note } => Outcome::Requested {
+                lock: self.lock(file, lock),
+                note: self.note(note),
+            },
+            Done::Answered { lock, notes } => Outcome::Answered {
+                lock: self.lock(file, lock),
+                notes: notes.iter().map(|note| self.note(note)).collect(),
+            },
         }
     }
 
@@ -238,6 +260,12 @@ impl Eyes<'_> {
             },
             Refusal::NotWaiting { file, lock } => Fault::NotWaiting {
                 lock: lock.as_ref().map(|lock| self.lock(file, lock)),
+            },
+            Refusal::NotAsked { file, lock } => Fault::NotAsked {
+                lock: self.lock(file, lock),
+            },
+            Refusal::Crowded { file, lock } => Fault::Crowded {
+                lock: self.lock(file, lock),
             },
             Refusal::NoReason { .. } => Fault::NoReason,
         }
@@ -353,49 +381,4 @@ pub fn milliseconds(time: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use camctl_shared::model::{Case, RepositoryId, SessionId};
-    use camctl_shared::rules::Lively;
-
-    use super::*;
-
-    fn lock(user: &str, token: u64) -> Arc<Lock> {
-        Arc::new(Lock::new(
-            Arc::new(Owner::new(user, "CAM-03", SessionId::random())),
-            Timestamp::UNIX_EPOCH,
-            token,
-        ))
-    }
-
-    #[test]
-    fn a_grant_that_is_over_before_it_can_be_told_is_not_said_to_stand() {
-        let file = FileName::parse("a.mcam", Case::Sensitive).unwrap();
-        let mine = lock("alice", 5);
-        for (stands, presence) in [
-            (Some(Arc::clone(&mine)), Presence::Alive),
-            (Some(lock("bob", 9)), Presence::Unsafe),
-            (None, Presence::Unsafe),
-        ] {
-            let mut table = Table::empty(RepositoryId::random(), Case::Sensitive);
-            table.locks.extend(stands.map(|lock| (file.clone(), lock)));
-            let eyes = Eyes {
-                me: &mine.owner,
-                table: &table,
-                policy: &Policy::default(),
-                judge: &Lively,
-                safe: true,
-            };
-            let granted = Done::Granted {
-                lock: Arc::clone(&mine),
-                after: None,
-            };
-            let told = eyes.done(&file, &granted, None);
-            assert!(
-                matches!(&told, Outcome::Granted { lock, .. } if lock.presence == presence),
-                "{told:?}"
-            );
-        }
-    }
-}
+mod tests;

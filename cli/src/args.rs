@@ -90,6 +90,8 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::wait::Wait>(),
     Entry::of::<commands::queue::Queue>(),
     Entry::of::<commands::notify::Notify>(),
+    Entry::of::<commands::request::Request>(),
+    Entry::of::<commands::answer::Answer>(),
     Entry::of::<commands::r#break::Break>(),
     Entry::of::<commands::watch::Watch>(),
     Entry::of::<commands::agent::Agent>(),

@@ -253,14 +253,19 @@ impl Batch {
         let times = app.out.times();
         if app.out.is_json() {
             let all = self.tell == Tell::Later;
-            let (awaited, files) = self
-                .entries
-                .iter()
-                .partition::<Vec<_>, _>(|entry| all && matches!(entry.result, Ok(Outcome::Awaited { .. })));
-            let shapes = |entries: Vec<&Entry>| entries.into_iter().map(|entry| entry.shape(times)).collect();
+            let (mut files, mut awaited, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+            for entry in &self.entries {
+                let list = match &entry.result {
+                    Ok(Outcome::Awaited { .. }) if all => &mut awaited,
+                    Ok(Outcome::Requested { .. }) if all => &mut asked,
+                    _ => &mut files,
+                };
+                list.push(entry.shape(times));
+            }
             let shape = FilesShape {
-                files: shapes(files),
-                awaited: all.then(|| shapes(awaited)),
+                files,
+                awaited: all.then_some(awaited),
+                asked: all.then_some(asked),
             };
             app.out.answer(self.verb, shape, failure.as_ref());
         }

@@ -39,6 +39,10 @@ pub enum Mutation {
     ServeTheLast,
     /// Whoever was handed a lock stays in line.
     KeepTheServed,
+    /// Who renews a lock takes it for a new one, which nobody has asked for.
+    ForgetRequests,
+    /// What a person was told of requests is not remembered.
+    TellAgain,
 }
 
 /// Whether this mistake is being made.

@@ -138,6 +138,14 @@ fn no_kind_of_message_is_missing() {
                 _ => None,
             }),
     );
+    covers(
+        samples::requests()
+            .into_iter()
+            .filter_map(|(_, request)| match request {
+                Request::Answer { said, .. } => Some(said),
+                _ => None,
+            }),
+    );
     covers(replies().filter_map(|reply| match reply {
         Reply::Event(event) => Some(event.what),
         _ => None,

@@ -10,6 +10,7 @@ mod mount;
 mod stage;
 
 mod agent;
+mod answer;
 #[cfg(target_os = "linux")]
 mod bad_input;
 #[path = "break.rs"]
@@ -51,6 +52,7 @@ mod old_tools;
 mod outage;
 mod queue;
 mod recovery;
+mod request;
 mod restart;
 mod status;
 mod wait;

@@ -19,6 +19,7 @@ use crate::clock::SimClock;
 use crate::coroutine::{self, Process, Wait};
 use crate::mutations;
 use crate::share::{ROOT, SimShare};
+use crate::told::Heard;
 use crate::world::Handle;
 
 /// How long whoever asks waits for an answer.
@@ -66,6 +67,8 @@ pub struct Agent {
     pub frozen_until: Duration,
     /// How often in a row it wanted to go on at once.
     pub restless: u32,
+    /// What its person was told of requests.
+    heard: Heard,
 }
 
 impl Agent {
@@ -91,6 +94,7 @@ impl Agent {
             idle: false,
             frozen_until: Duration::ZERO,
             restless: 0,
+            heard: Heard::default(),
         };
         agent.lose_state();
         agent
@@ -104,6 +108,7 @@ impl Agent {
             self.session = session;
         }
         self.kept = Kept::default();
+        self.heard.forget();
     }
 
     /// Starts a new run; nothing of it happens before [`Agent::resume`].
@@ -212,6 +217,7 @@ impl Agent {
             self.kept = kept(&run.board);
             // As long as it runs, it has not stopped.
             self.kept.doubtful = true;
+            self.heard.saved();
         }
     }
 
@@ -247,6 +253,7 @@ impl Agent {
     fn end(&mut self) {
         self.generation += 1;
         self.idle = false;
+        self.heard.ended();
         // Unwinds its stack; the run that its calls belong to is over.
         self.run = None;
     }
@@ -277,7 +284,9 @@ impl Agent {
                 .trace
                 .note(now, self.machine, || format!("is told {what:?}"));
             answers::notice(&mut world.law, &self.desk, n, what);
+            self.heard.hear(&mut world.law, what);
         }
+        self.heard.look(&mut world.law, &run.board);
         drop(world);
         // The clock looks at the world.
         let moment = self.clock.moment();

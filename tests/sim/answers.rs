@@ -82,7 +82,7 @@ fn done(law: &mut Law, asked: &Asked, done: &Done) -> Told {
             (
                 end.map_or(0, |end| end.commit),
                 Told::NotMine,
-                *kind == Kind::Give && meant && end.is_some(),
+                matches!(kind, Kind::Give | Kind::Answer) && meant && end.is_some(),
             )
         }
         // What the line says is judged with the commit itself.
@@ -91,6 +91,9 @@ fn done(law: &mut Law, asked: &Asked, done: &Done) -> Told {
             (*joined, Told::InLine, *kind == Kind::Take && by_us)
         }
         Done::Left { .. } => (0, Told::NotMine, *kind == Kind::Leave),
+        // What becomes of requests is judged with the commits too.
+        Done::Requested { .. } => (0, Told::No, *kind == Kind::Ask),
+        Done::Answered { .. } => (0, Told::No, *kind == Kind::Answer),
         Done::Broken { was, ended, .. } => {
             let token = was.token.unwrap_or_default();
             let end = law

@@ -5,6 +5,7 @@
 //! Beside it stand here: what each table looked like ([`Law::saw`]), who may break a lock ([`Law::read`] and the end of
 //! [`Law::take`]), what an owner may believe ([`Law::believes`]), and what may be said ([`crate::answers`]).
 
+mod asked;
 mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,10 @@ pub struct Law {
     lines: BTreeMap<String, Vec<(Desk, String)>>,
     /// How often the line handed a file over.
     pub served: u64,
+    /// Who asks for which file.
+    asked: asked::Asked,
+    /// How often somebody was told of a request or an answer.
+    pub told: u64,
 }
 
 impl Law {
@@ -86,6 +91,8 @@ impl Law {
             relearns: false,
             lines: BTreeMap::new(),
             served: 0,
+            asked: asked::Asked::default(),
+            told: 0,
             acknowledged: BTreeSet::new(),
             series: BTreeMap::new(),
             times,
@@ -186,6 +193,8 @@ impl Law {
             "checkout" | "steal" if !revives => Some(Kind::Take),
             "checkin" if !given_back => Some(Kind::Give),
             "break" => Some(Kind::Break),
+            "request" => Some(Kind::Ask),
+            "answer" => Some(Kind::Answer),
             _ => None,
         };
         if let Some(kind) = kind {
@@ -201,6 +210,7 @@ impl Law {
             );
         }
         self.line(n, author, &file, change);
+        self.asked(n, &file, &by, change);
         self.deeds.insert((file, n), Deed { by });
     }
 
@@ -345,6 +355,7 @@ impl Law {
         self.signs.clear();
         self.parked.clear();
         self.lines.clear();
+        self.asked.clear();
         self.requests.forget_commits();
         self.relearns = true;
         for bytes in left {

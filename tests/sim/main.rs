@@ -21,6 +21,7 @@ mod requests;
 mod run;
 mod server;
 mod share;
+mod told;
 mod trace;
 mod world;
 
@@ -99,6 +100,7 @@ fn every_seed_holds() {
             "pruned folders",
             "losses of power",
             "requests of the dead",
+            "told of requests",
         ] {
             assert!(
                 counts.get(what).is_some_and(|count| *count > 0),

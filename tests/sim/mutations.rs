@@ -48,7 +48,7 @@ pub enum Mistake {
     Inside(Mutation),
 }
 
-const ALL: [Mistake; 26] = [
+const ALL: [Mistake; 28] = [
     Mistake::Seam(Seam::FilesNotSynced),
     Mistake::Seam(Seam::FoldersNotSynced),
     Mistake::Seam(Seam::PublishByReplacing),
@@ -75,6 +75,8 @@ const ALL: [Mistake; 26] = [
     Mistake::Inside(Mutation::SettleLast),
     Mistake::Inside(Mutation::ServeTheLast),
     Mistake::Inside(Mutation::KeepTheServed),
+    Mistake::Inside(Mutation::ForgetRequests),
+    Mistake::Inside(Mutation::TellAgain),
 ];
 
 /// So many seeds are tried for each mistake, unless `CAMCTL_SIM_BOUND` says otherwise.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camctl_agent::simulation::{Asks, Delivery, Item, Job, Ticket, Unread};
-use camctl_shared::model::{Case, FileName};
-use camctl_shared::rules::{Checkin, Checkout, Form, Intent, Queue};
+use camctl_shared::model::{Case, FileName, Said};
+use camctl_shared::rules::{Checkin, Checkout, Form, Intent, Queue, Response, To};
 use testkit::Chance;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
@@ -116,7 +116,7 @@ impl Person {
         }
         let chance = &mut world.chance;
         let file = *chance.one(&FILES);
-        match chance.index(14) {
+        match chance.index(17) {
             0..=3 => {
                 let form = if chance.index(4) == 0 {
                     Form::Lease(chance.time(5_000..60_000))
@@ -161,6 +161,19 @@ impl Person {
                 self.ask(agent, world, &[file], Unread::Keep, |_| {
                     Intent::Queue(Queue::Leave { joined: None })
                 });
+            }
+            13 => self.ask(agent, world, &[file], Unread::Keep, |_| Intent::Request {
+                message: None,
+            }),
+            14 | 15 => {
+                let said = *chance.one(&[Said::Yes, Said::Later, Said::Later, Said::No]);
+                // No two answers are the same, so that it shows when one is told twice.
+                let message = format!("at {:?}", world.now);
+                let names: Vec<String> = self.holds.keys().cloned().collect();
+                let files: Vec<&str> = names.iter().map(String::as_str).collect();
+                if !files.is_empty() {
+                    self.ask(agent, world, &files, Unread::Keep, |_| answer(said, &message));
+                }
             }
             _ => {}
         }
@@ -285,6 +298,8 @@ fn asked(agent: &Agent, item: &Item) -> Asked {
         Intent::Break { .. } => (Kind::Break, None),
         Intent::Checkout(_) | Intent::Queue(Queue::Join(_) | Queue::TakeUp { .. }) => (Kind::Take, None),
         Intent::Queue(Queue::Leave { .. }) => (Kind::Leave, None),
+        Intent::Request { .. } => (Kind::Ask, None),
+        Intent::Answer(_) => (Kind::Answer, None),
     };
     Asked {
         key: (agent.desk.clone(), item.path.clone(), kind),
@@ -311,6 +326,15 @@ fn checkout(form: Form, steal: Option<&str>) -> Intent {
         form,
         base: None,
         steal: steal.map(Into::into),
+    })
+}
+
+fn answer(said: Said, message: &str) -> Intent {
+    Intent::Answer(Response {
+        said,
+        message: Some(message.into()),
+        to: To::All,
+        token: None,
     })
 }
 

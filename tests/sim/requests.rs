@@ -12,6 +12,8 @@ pub enum Kind {
     Give,
     Break,
     Leave,
+    Ask,
+    Answer,
 }
 
 /// Who, which file, what.

@@ -288,6 +288,7 @@ impl World {
             ("pruned folders".to_owned(), self.trace.pruned),
             ("losses of power".to_owned(), self.law.losses),
             ("handed over".to_owned(), self.law.served),
+            ("told of requests".to_owned(), self.law.told),
         ]);
         for end in self.law.ledger().ends().values() {
             *counts.entry(end.how.clone()).or_default() += 1;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camctl_shared::clock::Timestamp;
-use camctl_shared::model::{FileName, Owner, Token};
+use camctl_shared::model::{FileName, Owner, Said, Token};
 
 /// A file of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +21,6 @@ pub struct Held {
     pub place: Place,
     /// Which lock; nothing is done to another one.
     pub token: Option<Token>,
-}
-
-/// What is answered to somebody who needs a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// Yes: it is checked in.
-    Yes,
-    /// In ten minutes.
-    Later,
-    /// No.
-    No,
 }
 
 /// What is to be done.

@@ -1,9 +1,9 @@
 //! The tray as plain data, made from how things stand by pure functions: what its icon says, and its menu.
 
-use camctl_shared::model::FileName;
+use camctl_shared::model::{FileName, Said};
 use camctl_shared::text::{clean, shorten};
 
-use super::act::{Act, Held, Place, Said};
+use super::act::{Act, Held, Place};
 use super::words::{base, count, folder_name, one_line};
 use super::{Awaited, Mine, Question, RepositoryView, View};
 

@@ -5,6 +5,7 @@ use camctl_shared::model::FileName;
 use super::Registry;
 use crate::desktop::{Awaited, Mine, RepositoryView, View};
 use crate::repository::board::{Board, Health};
+use crate::repository::questions;
 
 impl Registry {
     /// How things stand, for the desktop.
@@ -39,6 +40,7 @@ fn view(board: &Board) -> RepositoryView {
     let awaited = state.courtesy.awaited();
     // Nobody waits for the table with the state in hand.
     drop(state);
+    view.questions = questions::open(board);
     view.awaited = awaited.into_iter().map(|file| waits_for(board, file)).collect();
     view
 }

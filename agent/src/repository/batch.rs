@@ -7,15 +7,14 @@
 
 mod find;
 mod note;
+mod settled;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use camctl_shared::model::{
-    Case, Draft, FileName, How, Lock, Refusal, RequestId, SessionId, StoreError, Table,
-};
-use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent, Queue};
+use camctl_shared::model::{Case, Draft, FileName, How, Lock, Refusal, RequestId, SessionId, StoreError};
+use camctl_shared::rules::{self, Answer, Ask, Checkin, Decision, Done, Intent};
 use camctl_shared::share::Meta;
 use camctl_shared::store::{Committed, LockStore};
 
@@ -208,7 +207,7 @@ impl Batch {
                     Err(Problem::Refused(refusal))
                 }
                 Answer::Settled(commit) => {
-                    match last.or_else(|| from_table(&store.table().read(), &ask, commit)) {
+                    match last.or_else(|| settled::from_table(&store.table().read(), &ask, commit)) {
                         Some(done) => Ok(success(done, meta)),
                         None => Err(Problem::Internal(format!(
                             "commit {commit} settled this, and changed again since"
@@ -315,32 +314,6 @@ fn success(done: Done, meta: Option<Meta>) -> Success {
         _ => None,
     };
     Success { done, changed }
-}
-
-/// What commit `n` did for `ask`, as far as the table still shows it.
-fn from_table(table: &Table, ask: &Ask, n: u64) -> Option<Done> {
-    let lock = table.locks.get(&ask.file);
-    if let Intent::Queue(Queue::Leave { .. }) = ask.intent {
-        return Some(Done::Left { lock: lock.cloned() });
-    }
-    let lock = lock?;
-    if let Some(at) = lock.queue.iter().position(|waiter| waiter.request == ask.id) {
-        return Some(Done::Joined {
-            lock: Arc::clone(lock),
-            place: at + 1,
-            joined: n,
-        });
-    }
-    if lock.renewed != n || !lock.owner.same_desk(&ask.by) {
-        return None;
-    }
-    let lock = Arc::clone(lock);
-    let taken_up = matches!(ask.intent, Intent::Queue(Queue::TakeUp { .. }));
-    Some(if lock.token == Some(n) || taken_up {
-        Done::Granted { lock, after: None }
-    } else {
-        Done::Renewed { lock }
-    })
 }
 
 /// What was granted.

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, watch};
 use super::courtesy::Courtesy;
 use super::life::Life;
 use super::pulse::Pulse;
+use super::questions::Questions;
 use super::schedule::Pace;
 use crate::problem::Problem;
 use crate::state::Kept;
@@ -113,6 +114,8 @@ pub struct State {
     pub lost: BTreeMap<FileName, Loss>,
     /// What its person waits for.
     pub courtesy: Courtesy,
+    /// What its person was told of requests.
+    pub questions: Questions,
     /// When somebody last asked for something.
     pub asked: Option<Moment>,
     /// What an earlier run knew, until the table was read.
@@ -197,6 +200,7 @@ impl Board {
                 mine: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 courtesy: Courtesy::default(),
+                questions: Questions::default(),
                 asked: None,
                 kept: Kept::default(),
             }),

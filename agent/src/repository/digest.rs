@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use camctl_shared::model::{Change, Commit, Ended, FileName, How, Kind, Owner, Table};
+use camctl_shared::model::{Change, Commit, Ended, FileName, How, Kind, Owner, Table, Verb};
 
 use super::board::{Board, Held, Loss, News, State, held};
 use super::courtesy::Freed;
+use super::questions;
 use crate::desktop::{Desktop, Notice, What};
 use crate::state::Kept;
 
@@ -19,6 +20,12 @@ pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
         return board.bump();
     }
     pass_on(board, desktop, news);
+    if !news.is_empty()
+        && let Some(table) = board.table()
+    {
+        let changes = news.iter().flat_map(|commit| &commit.draft.changes);
+        questions::tell(board, desktop, &table.read(), changes.map(|change| &change.file));
+    }
 }
 
 /// Whether the table has taken commits in that nobody has told of, or is not the one any more that they were told of.
@@ -48,6 +55,8 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
                 let before = notices.len();
                 stirred |= take(&mut state, &board.me, change, &mut notices) || notices.len() > before;
                 stirred |= state.courtesy.take(change, &board.me, &mut notices, &mut freed);
+                notices.extend(state.questions.passed_on(change, &board.me));
+                stirred |= wish(&mut state, change, board);
                 leases |= change.lock.as_ref().is_some_and(|lock| lock.kind == Kind::Lease);
             }
         }
@@ -69,6 +78,17 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     if stirred {
         board.stirred.notify_one();
     }
+}
+
+/// Whoever asks for a file is told when it is free, however long that takes. Returns whether this desk does.
+fn wish(state: &mut State, change: &Change, board: &Board) -> bool {
+    let mine = change.verb == Verb::REQUEST && change.by.same_desk(&board.me);
+    let lock = change.lock.as_ref().filter(|_| mine);
+    if let Some(lock) = lock {
+        let now = board.clock.wall();
+        state.courtesy.wish(change.file.clone(), lock, true, now);
+    }
+    lock.is_some()
 }
 
 /// Takes one change over. Returns whether what this desk holds is different now.
@@ -114,6 +134,10 @@ pub fn remember(board: &Board, table: &Table, kept: &Kept) {
     let places = kept.places.iter();
     courtesy.places = places
         .filter_map(|(file, place)| Some((name(file)?, place.clone())))
+        .collect();
+    let questions = kept.questions.iter();
+    state.questions.known = questions
+        .filter_map(|(file, known)| Some((name(file)?, known.clone())))
         .collect();
 }
 
@@ -165,6 +189,8 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
         let folder = board.folder.clone();
         desktop.tell(Notice { folder, what });
     }
+    drop(state);
+    questions::tell_all(board, desktop, table);
 }
 
 /// What is to be kept over a restart: what `resume` goes on from.
@@ -200,6 +226,12 @@ pub fn kept(board: &Board) -> Kept {
             .places
             .iter()
             .map(|(file, place)| (file.as_str().to_owned(), place.kept_of()))
+            .collect(),
+        questions: state
+            .questions
+            .known
+            .iter()
+            .map(|(file, known)| (file.as_str().to_owned(), known.clone()))
             .collect(),
     }
 }

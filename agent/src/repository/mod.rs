@@ -3,7 +3,7 @@
 //! - [`worker`]: the thread; the only one that touches the share's lock table.
 //! - [`batch`]: everything that waits becomes one commit.
 //! - [`schedule`], [`life`]: what is due when; whether one's own locks still stand. Pure.
-//! - [`digest`]: what a commit means for this desk; [`courtesy`]: for whom it waits. Pure.
+//! - [`digest`]: what a commit means for this desk; [`courtesy`]: for whom it waits; [`questions`]: who asks whom. Pure.
 //! - [`guardian`]: tells the person in time that their locks are no longer safe.
 //! - [`board`]: what the worker shows to everybody else.
 //! - [`listing`]: the repository's files, walked on a thread of their own.
@@ -23,6 +23,7 @@ pub mod life;
 pub mod listing;
 pub mod place;
 pub mod pulse;
+pub mod questions;
 pub mod revival;
 pub mod schedule;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod courtesy;
 mod life;
 mod lines;
+mod questions;
 mod requests;
 mod threads;
 
@@ -125,11 +126,11 @@ impl Office {
     }
 
     fn desk_on(&self, user: &str, session: &str, kept: Kept, files: AnyFile) -> Desk {
-        let me = Arc::new(Owner::new(
-            user,
-            &format!("DESK-{user}"),
-            SessionId::parse(session).unwrap(),
-        ));
+        self.desk_of(user, &format!("DESK-{user}"), session, kept, files)
+    }
+
+    fn desk_of(&self, user: &str, machine: &str, session: &str, kept: Kept, files: AnyFile) -> Desk {
+        let me = Arc::new(Owner::new(user, machine, SessionId::parse(session).unwrap()));
         let store = self.log.open(Owner::clone(&me));
         let faults = store.faults();
         let board = Arc::new(Board::new(

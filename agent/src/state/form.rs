@@ -10,6 +10,7 @@ use camctl_shared::model::{Ended, How, Owner, SessionId, Token};
 use camctl_shared::rules::Away;
 use serde::{Deserialize, Serialize};
 
+use super::asked::KnownForm;
 use super::waiting::{PlaceForm, WishForm};
 use super::{Kept, LocalState};
 use crate::repository::board::{Held, Loss};
@@ -46,6 +47,8 @@ struct RepositoryForm {
     wishes: BTreeMap<String, WishForm>,
     #[serde(default)]
     places: BTreeMap<String, PlaceForm>,
+    #[serde(default)]
+    questions: BTreeMap<String, Vec<KnownForm>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +146,11 @@ impl RepositoryForm {
                 .iter()
                 .map(|(name, one)| (name.clone(), PlaceForm::of(one)))
                 .collect(),
+            questions: kept
+                .questions
+                .iter()
+                .map(|(name, all)| (name.clone(), all.iter().map(KnownForm::of).collect()))
+                .collect(),
         }
     }
 
@@ -191,6 +199,11 @@ impl RepositoryForm {
                 .into_iter()
                 .map(|(name, form)| Ok((name, form.into_place()?)))
                 .collect::<Result<_, String>>()?,
+            questions: self
+                .questions
+                .into_iter()
+                .map(|(name, all)| (name, all.into_iter().map(KnownForm::into_known).collect()))
+                .collect(),
         })
     }
 }

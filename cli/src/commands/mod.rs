@@ -1,6 +1,7 @@
 //! One file for each verb; its doc comment is its help.
 
 pub mod agent;
+pub mod answer;
 pub mod r#break;
 pub mod bridge;
 pub mod checkin;
@@ -13,6 +14,7 @@ pub mod list;
 pub mod man;
 pub mod notify;
 pub mod queue;
+pub mod request;
 pub mod status;
 pub mod wait;
 pub mod watch;

@@ -12,16 +12,17 @@ use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::files::shown;
 use crate::output::clean::clean;
+use crate::output::quote::command;
 use crate::output::style::Paint;
 use crate::output::table::Cell;
-use crate::output::text::{holder, question};
+use crate::output::text::{holder, question, requested};
 use crate::output::time::Times;
 
 /// What you hold and wait for, or all about the files you name
 ///
-/// Without files: everything that you hold on this machine, what others ask you for, and what
-/// you wait for, in all repositories. With files: who has each, since when, why, whether the
-/// owner is there, who waits for it, and your own place in line.
+/// Without files: everything that you hold on this machine, what others ask you for, what you
+/// have asked others for, and what you wait for, in all repositories. With files: who has each,
+/// since when, why, whether the owner is there, who waits for it, and your own place in line.
 ///
 /// Examples:
 ///   camctl status
@@ -85,7 +86,25 @@ fn show(app: &mut App, entries: &[Entry]) {
             app.out.say(&line);
         }
     }
+    let asked = held
+        .iter()
+        .find(|(_, _, requests)| requests.iter().any(|note| note.answer.is_none()));
+    if let Some((entry, ..)) = asked {
+        let answer = command("answer", &path(entry));
+        app.out.say(&format!("  to answer:  {answer} yes|later|no"));
+    }
+    show_requested(app, entries);
     show_awaited(app, entries);
+}
+
+fn show_requested(app: &mut App, entries: &[Entry]) {
+    let asked = entries.iter().filter_map(|entry| match &entry.result {
+        Ok(Outcome::Requested { lock, note }) => Some(requested(&path(entry), lock, note)),
+        _ => None,
+    });
+    for line in asked.collect::<Vec<_>>() {
+        app.out.say(&line);
+    }
 }
 
 fn show_awaited(app: &mut App, entries: &[Entry]) {

@@ -17,6 +17,8 @@ pub fn code(fault: &Fault) -> (&'static str, Exit) {
         Fault::Alive { .. } => ("alive", Exit::Held),
         Fault::Yours { .. } => ("yours", Exit::Failed),
         Fault::NotWaiting { .. } => ("not_waiting", Exit::NotYours),
+        Fault::NotAsked { .. } => ("not_asked", Exit::Failed),
+        Fault::Crowded { .. } => ("crowded", Exit::Failed),
         Fault::NotHeld => ("not_held", Exit::NotYours),
         Fault::NotYours { .. } => ("not_yours", Exit::NotYours),
         Fault::OldToken { .. } => ("old_token", Exit::Lost),
@@ -55,7 +57,8 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
         Fault::Guarded { lock } => until_free(words(format!("{name} is {}", held(lock, times))), lock, file),
         Fault::NotHeld => not_held(words(format!("{name} is not checked out by anybody")), about),
         Fault::NotYours { lock } => {
-            let text = format!("{name} is {}; it is not yours to check in", held(lock, times));
+            let what = not_yours_to(about);
+            let text = format!("{name} is {}; it is not yours to {what}", held(lock, times));
             until_free(words(text), lock, file)
         }
         Fault::OldToken { lock } => {
@@ -90,6 +93,14 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
             .lock(Some(lock))
             .hint("to give it back:", command("checkin", file)),
         Fault::NotWaiting { lock } => words(not_waiting(&name, lock.as_ref(), times)).lock(lock.as_ref()),
+        Fault::NotAsked { lock } => not_asked(words, lock, &name, file),
+        Fault::Crowded { lock } => {
+            let text = format!(
+                "{name} is {}; too many have asked for it already",
+                held(lock, times)
+            );
+            until_free(words(text), lock, file)
+        }
         Fault::NoReason => no_reason(words, about),
         Fault::TimedOut { lock, waited_ms } => {
             let (waited, stands) = (time(*waited_ms), stands(lock.as_ref(), times));
@@ -101,24 +112,17 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
             .hint("to see the files in it:", command("list", file)),
         Fault::BadName { problem } => words(format!("{name} cannot be used: {}", clean(problem))),
         Fault::NoRepository { path } => no_repository(words, about, path),
-        Fault::Share { problem, passing } => share(
-            words(format!(
-                "the share does not answer as it should: {}",
-                clean(problem)
-            )),
-            about,
-            *passing,
-        ),
+        Fault::Share { problem, passing } => {
+            let text = format!("the share does not answer as it should: {}", clean(problem));
+            share(words(text), about, *passing)
+        }
         Fault::NoAnswer {
             repository,
             waited_ms,
             unsettled,
         } => {
-            let text = format!(
-                "the share {} has not answered for {}",
-                clean(repository),
-                time(*waited_ms)
-            );
+            let (share, waited) = (clean(repository), time(*waited_ms));
+            let text = format!("the share {share} has not answered for {waited}");
             no_answer(words, about, text, *waited_ms, *unsettled)
         }
         Fault::Table { problem } => words(format!("the lock table cannot be used: {}", clean(problem)))
@@ -173,7 +177,7 @@ fn ways_to_get(mut words: Wording, lock: &LockInfo, file: &str, place: u32) -> W
             "to take it over:",
             command("checkout --steal --reason \"…\"", file),
         ),
-        _ => words,
+        _ => words.hint("to ask for it:", command("request -m \"…\"", file)),
     }
 }
 
@@ -181,10 +185,25 @@ fn not_waiting(name: &str, lock: Option<&LockInfo>, times: &Times) -> String {
     format!("you are not in line for {name}; {}", stands(lock, times))
 }
 
+fn not_asked(words: impl Fn(String) -> Wording, lock: &LockInfo, name: &str, file: &str) -> Wording {
+    words(format!("nobody asks for {name}, or they were answered already"))
+        .lock(Some(lock))
+        .hint("to see who has asked:", command("status", file))
+        .hint("to give it back:", command("checkin", file))
+}
+
+fn not_yours_to(about: &About) -> &'static str {
+    match about.verb {
+        "answer" => "answer for",
+        _ => "check in",
+    }
+}
+
 fn not_held(words: Wording, about: &About) -> Wording {
     match about.verb {
         "checkin" => words.tell("there is nothing to check in"),
-        "break" => words.hint("to check it out:", command("checkout", &about.typed)),
+        "answer" => words.tell("there is nothing to answer"),
+        "break" | "request" => words.hint("to check it out:", command("checkout", &about.typed)),
         _ => words,
     }
 }

@@ -244,6 +244,9 @@ pub struct FilesShape {
     /// For `status` without files: what is waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Vec<FileShape>>,
+    /// For `status` without files: what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Vec<FileShape>>,
 }
 
 /// What became of one file.
@@ -302,6 +305,14 @@ pub enum ResultShape {
     Left {
         lock: Option<LockShape>,
     },
+    Requested {
+        lock: LockShape,
+        request: NoteShape,
+    },
+    Answered {
+        lock: LockShape,
+        requests: Vec<NoteShape>,
+    },
     Failed {
         error: Option<ErrorShape>,
     },
@@ -349,6 +360,14 @@ impl ResultShape {
             },
             Ok(Outcome::Left { lock }) => Self::Left {
                 lock: lock.as_ref().map(LockShape::from),
+            },
+            Ok(Outcome::Requested { lock, note }) => Self::Requested {
+                lock: lock.into(),
+                request: note.into(),
+            },
+            Ok(Outcome::Answered { lock, notes }) => Self::Answered {
+                lock: lock.into(),
+                requests: notes.iter().map(NoteShape::from).collect(),
             },
             Ok(Outcome::Noted { lock, on }) => Self::Noted {
                 lock: lock.as_ref().map(LockShape::from),

@@ -171,6 +171,27 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
                 state.unwrap_or_default()
             )
         }
+        Outcome::Requested { lock, .. } => {
+            let there = match presence(lock, times) {
+                usual if usual.is_empty() => usual,
+                special => format!("{special},"),
+            };
+            let who = holder(lock);
+            format!("asked {who}{there} for {name}; you will be told the answer, and when it is free")
+        }
+        Outcome::Answered { notes, .. } => {
+            let named: Vec<String> = notes.iter().take(NAMED).map(asker).collect();
+            let more = match notes.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let answer = notes.first().and_then(|note| note.answer.as_deref());
+            let to = named.join(", ");
+            format!(
+                "you keep {name}; answered {to}{more}{}",
+                because(answer.unwrap_or_default())
+            )
+        }
         // Failures are worded in `errors`; nothing that reaches this function holds one.
         Outcome::Failed(fault) => format!("{name}: {fault:?}"),
     }
@@ -239,18 +260,31 @@ fn asked_for(requests: &[NoteInfo]) -> String {
         (Some(answer), Whose::Mine) => format!("; you asked for it; the answer is \"{}\"", clean(answer)),
         (None, Whose::Mine) => "; you asked for it".to_owned(),
         (Some(_), _) => String::new(),
-        (None, _) => {
-            let who = person(&note.user, note.machine.as_deref());
-            format!("; {who} needs it{}", because(&note.message))
-        }
+        (None, _) => format!("; {} needs it{}", asker(note), because(&note.message)),
     };
     requests.iter().map(one).collect()
 }
 
 /// `bob on CNC-1 asks you for 4801247.mcam: "the customer waits"`.
 pub fn question(name: &str, note: &NoteInfo) -> String {
-    let who = person(&note.user, note.machine.as_deref());
-    format!("{who} asks you for {name}{}", because(&note.message))
+    format!("{} asks you for {name}{}", asker(note), because(&note.message))
+}
+
+/// `you asked alice on CAM-03 for 4801247.mcam: "the customer waits"; the answer is "no"`.
+pub fn requested(name: &str, lock: &LockInfo, note: &NoteInfo) -> String {
+    let answer = match &note.answer {
+        Some(answer) => format!("; the answer is \"{}\"", clean(answer)),
+        None => "; there is no answer yet".to_owned(),
+    };
+    format!(
+        "you asked {} for {name}{}{answer}",
+        holder(lock),
+        because(&note.message)
+    )
+}
+
+fn asker(note: &NoteInfo) -> String {
+    person(&note.user, note.machine.as_deref())
 }
 
 /// One line about something that happened: `09:12:31  fixtures/4801247.mcam: checkout by alice on CAM-03`.

@@ -136,6 +136,14 @@ fn every_result_has_its_shape_in_json() {
             notify: true,
         },
         Outcome::Left { lock: None },
+        Outcome::Requested {
+            lock: alice(),
+            note: note(None, Whose::Mine),
+        },
+        Outcome::Answered {
+            lock: mine(),
+            notes: vec![note(Some("no"), Whose::Theirs)],
+        },
         Outcome::Noted {
             lock: Some(alice()),
             on: false,

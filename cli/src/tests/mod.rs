@@ -4,6 +4,7 @@
 
 #![cfg(unix)]
 
+mod asking;
 mod batches;
 mod grammar;
 mod lists;

@@ -137,6 +137,35 @@ pub enum Request {
         /// What is wanted of them.
         wish: InLine,
     },
+    /// Ask the owners for files. One [`Reply::File`] each, then [`Reply::Done`].
+    Request {
+        /// Which files.
+        files: Vec<String>,
+        /// Why; `None` keeps what was said before.
+        message: Option<String>,
+    },
+    /// Answer those who ask for one's files. One [`Reply::File`] each, then [`Reply::Done`].
+    Answer {
+        /// Which files.
+        files: Vec<String>,
+        /// What is said.
+        said: Said,
+        /// The words for it.
+        message: Option<String>,
+        /// These users, also those who were answered before; empty: all who still wait for a word.
+        to: Vec<String>,
+    },
+}
+
+/// What is answered to somebody who needs a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Said {
+    /// Yes: it is checked in at once.
+    Yes,
+    /// Not now.
+    Later,
+    /// No.
+    No,
 }
 
 /// What is wanted of a line.

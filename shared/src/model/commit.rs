@@ -80,6 +80,10 @@ impl Verb {
     pub const TAKE: Self = Self::word("take");
     /// Somebody left the line.
     pub const LEAVE: Self = Self::word("leave");
+    /// Somebody asked the owner for the file.
+    pub const REQUEST: Self = Self::word("request");
+    /// The owner answered; with "yes" the lock ends.
+    pub const ANSWER: Self = Self::word("answer");
     /// A session stopped cleanly.
     pub const PARK: Self = Self::word("park");
     /// A session is back.

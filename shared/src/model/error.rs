@@ -78,6 +78,22 @@ pub enum Refusal {
         /// The lock that stands.
         lock: Option<Arc<Lock>>,
     },
+    /// Nobody asks for it, or not any more, so there is nothing to answer.
+    #[error("nobody asks for {file}")]
+    NotAsked {
+        /// Which file.
+        file: FileName,
+        /// The lock that stands.
+        lock: Arc<Lock>,
+    },
+    /// So many ask for it already that no more requests are kept.
+    #[error("too many people ask for {file} already")]
+    Crowded {
+        /// Which file.
+        file: FileName,
+        /// The lock that stands.
+        lock: Arc<Lock>,
+    },
     /// The reason is missing.
     #[error("a reason is needed")]
     NoReason {
@@ -98,6 +114,8 @@ impl Refusal {
             | Self::Alive { file, .. }
             | Self::Yours { file, .. }
             | Self::NotWaiting { file, .. }
+            | Self::NotAsked { file, .. }
+            | Self::Crowded { file, .. }
             | Self::NoReason { file } => file,
         }
     }

@@ -87,6 +87,47 @@ pub struct Waiter {
     pub extra: Extra,
 }
 
+/// What is answered to somebody who needs a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Yes: it is checked in at once.
+    Yes,
+    /// Not now.
+    Later,
+    /// No.
+    No,
+}
+
+impl Said {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Yes, Self::Later, Self::No];
+
+    /// The word that is written for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Later => "later",
+            Self::No => "no",
+        }
+    }
+
+    /// The answer as it is kept in [`Note::answer`]: the word, and what was said with it.
+    #[must_use]
+    pub fn with(self, text: Option<&str>) -> Box<str> {
+        match text.map(str::trim).filter(|text| !text.is_empty()) {
+            Some(text) => format!("{}: {text}", self.as_str()).into(),
+            None => self.as_str().into(),
+        }
+    }
+
+    /// Which of them an answer is that was kept; `None` for what only a newer version says.
+    #[must_use]
+    pub fn of(answer: &str) -> Option<Self> {
+        let word = answer.split(':').next().unwrap_or(answer).trim();
+        Self::ALL.into_iter().find(|said| said.as_str() == word)
+    }
+}
+
 /// "I need this file": a message to the owner, kept with the lock until it is answered or the lock ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -100,6 +141,14 @@ pub struct Note {
     pub answer: Option<Box<str>>,
     /// Unknown keys.
     pub extra: Extra,
+}
+
+impl Note {
+    /// Whether it still waits for a word: "later" is not the last one.
+    pub fn is_open(&self) -> bool {
+        let said = self.answer.as_deref().map(Said::of);
+        matches!(said, None | Some(Some(Said::Later)))
+    }
 }
 
 /// The record that one owner holds one file.
@@ -151,5 +200,21 @@ impl Lock {
             requests: Vec::new(),
             extra: Extra::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_was_kept_says_which_it_was() {
+        for said in Said::ALL {
+            for text in [None, Some(""), Some("at noon: perhaps")] {
+                assert_eq!(Said::of(&said.with(text)), Some(said));
+            }
+        }
+        assert_eq!(&*Said::No.with(Some(" the table runs ")), "no: the table runs");
+        assert_eq!(Said::of("in 10 minutes"), None);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Ask, Change, Checkout, Done, Ended, Form, Lock, Refusal, Scene, Standing, queue};
 use crate::model::{Extra, How, Kind, Process, Verb};
+use crate::mutation::{Mutation, mutated};
 
 pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Change, Done), Refusal> {
     let Some(lock) = scene.lock(&ask.file) else {
@@ -135,6 +136,9 @@ fn renew(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, lock: &Arc<Lock>) -> (Ch
     let mut renewed = Lock::clone(lock);
     renewed.owner = Arc::clone(&ask.by);
     renewed.renewed = scene.next();
+    if mutated(Mutation::ForgetRequests) {
+        renewed.requests.clear();
+    }
     if let Some(message) = &wish.message {
         renewed.message.clone_from(message);
     }

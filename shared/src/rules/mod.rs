@@ -13,10 +13,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    Base, Change, Draft, Ended, FileName, Lock, Owner, Policy, Process, Refusal, RequestId, SessionId, Table,
-    Token,
+    Base, Change, Draft, Ended, FileName, Lock, Note, Owner, Policy, Process, Refusal, RequestId, Said,
+    SessionId, Table, Token,
 };
 
+mod answer;
 #[path = "break.rs"]
 mod break_;
 mod checkin;
@@ -24,11 +25,13 @@ mod checkout;
 mod idle;
 mod park;
 mod queue;
+mod request;
 mod stale;
 
 pub use idle::{Idle, Use, idle, warning};
 pub use park::{park, revive};
 pub use queue::{is_untouched, someone_is_before};
+pub use request::LONGEST_NOTE;
 pub use stale::{Away, Observer, Sign};
 
 /// What somebody wants to happen to one file.
@@ -58,6 +61,42 @@ pub enum Intent {
     },
     /// Wait in line for it, or do not.
     Queue(Queue),
+    /// Ask its owner for it.
+    Request {
+        /// Why; `None` keeps what the desk has said before.
+        message: Option<Box<str>>,
+    },
+    /// Answer those who ask for it.
+    Answer(Response),
+}
+
+/// The particulars of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// What is said.
+    pub said: Said,
+    /// The words for it.
+    pub message: Option<Box<str>>,
+    /// To whom.
+    pub to: To,
+    /// Only about this lock, not about a newer one.
+    pub token: Option<Token>,
+}
+
+/// Whom an answer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// All who still wait for a word.
+    All,
+    /// These users, also those who were answered before.
+    Users(Vec<Box<str>>),
+    /// Who asked this, as long as it waits for a word.
+    Question {
+        /// Who.
+        from: Arc<Owner>,
+        /// When, by their clock.
+        at: Timestamp,
+    },
 }
 
 /// What somebody wants of a line.
@@ -173,6 +212,20 @@ pub enum Done {
     Left {
         /// The lock that stands.
         lock: Option<Arc<Lock>>,
+    },
+    /// Its owner is asked for it.
+    Requested {
+        /// The lock that stands.
+        lock: Arc<Lock>,
+        /// What was asked.
+        note: Note,
+    },
+    /// Those who asked were answered, and the lock stands.
+    Answered {
+        /// The lock.
+        lock: Arc<Lock>,
+        /// What they had asked, with the answer.
+        notes: Vec<Note>,
     },
 }
 
@@ -303,6 +356,8 @@ fn weigh(scene: &Scene<'_>, ask: &Ask) -> Result<(Change, Done), Refusal> {
         Intent::Checkin(checkin) => checkin::weigh(scene, ask, checkin),
         Intent::Break { reason } => break_::weigh(scene, ask, reason),
         Intent::Queue(wish) => queue::weigh(scene, ask, wish),
+        Intent::Request { message } => request::weigh(scene, ask, message.as_deref()),
+        Intent::Answer(response) => answer::weigh(scene, ask, response),
     }
 }
 

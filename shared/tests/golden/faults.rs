@@ -17,6 +17,8 @@ pub fn faults() -> Vec<(&'static str, Fault)> {
         ("failed-guarded", Fault::Guarded { lock: lock() }),
         ("failed-yours", Fault::Yours { lock: lock() }),
         ("failed-not-waiting", Fault::NotWaiting { lock: None }),
+        ("failed-not-asked", Fault::NotAsked { lock: lock() }),
+        ("failed-crowded", Fault::Crowded { lock: lock() }),
         ("failed-not-held", Fault::NotHeld),
         ("failed-not-yours", Fault::NotYours { lock: old_lock() }),
         ("failed-old-token", Fault::OldToken { lock: Some(lock()) }),

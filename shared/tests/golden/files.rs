@@ -76,6 +76,20 @@ pub fn outcomes() -> Vec<(&'static str, Outcome)> {
         ),
         ("file-left", Outcome::Left { lock: Some(lock()) }),
         ("file-noted", Outcome::Noted { lock: None, on: true }),
+        (
+            "file-requested",
+            Outcome::Requested {
+                lock: lock(),
+                note: notes().remove(1),
+            },
+        ),
+        (
+            "file-answered",
+            Outcome::Answered {
+                lock: lock(),
+                notes: notes(),
+            },
+        ),
     ]
 }
 

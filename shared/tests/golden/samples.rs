@@ -10,7 +10,7 @@ mod menus;
 use camctl_shared::ipc::message::{
     AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, InLine,
     Initialised, LeftOut, ListedFile, LockInfo, Page, Patience, Presence, Reply, RepositoryReport, Request,
-    Whose,
+    Said, Whose,
 };
 
 /// 2026-11-20T14:40:12.123456Z.
@@ -192,8 +192,34 @@ pub fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("menu", Request::Menu { files: files() }),
     ];
-    all.extend(queues());
+    all.extend(queues().into_iter().chain(requests_and_answers()));
     all
+}
+
+/// What is asked of owners, and what they say.
+fn requests_and_answers() -> Vec<(&'static str, Request)> {
+    let files = || texts(&["/mnt/cam/fixtures/4801247.mcam"]);
+    let answer = |said, message: Option<&str>, to: &[&str]| Request::Answer {
+        files: files(),
+        said,
+        message: message.map(text),
+        to: texts(to),
+    };
+    vec![
+        (
+            "request",
+            Request::Request {
+                files: files(),
+                message: Some(text("the customer waits")),
+            },
+        ),
+        ("answer-yes", answer(Said::Yes, None, &[])),
+        ("answer-later", answer(Said::Later, Some("at noon"), &[])),
+        (
+            "answer-no",
+            answer(Said::No, Some("the table runs"), &["bob", "carol"]),
+        ),
+    ]
 }
 
 /// What is wanted of lines.

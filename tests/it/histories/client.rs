@@ -278,7 +278,12 @@ fn told(outcome: Outcome) -> Heard {
             next: next.as_ref().map(lock),
         },
         Outcome::Stands { lock: stands, .. } => Told::Saw(stands.as_ref().map(lock)),
-        Outcome::Free | Outcome::Awaited { .. } | Outcome::Noted { .. } | Outcome::Left { .. } => {
+        Outcome::Free
+        | Outcome::Awaited { .. }
+        | Outcome::Noted { .. }
+        | Outcome::Left { .. }
+        | Outcome::Requested { .. }
+        | Outcome::Answered { .. } => {
             panic!("nobody asked for that")
         }
         Outcome::Failed(fault) => return refused(fault),

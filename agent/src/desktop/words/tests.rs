@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use camctl_shared::model::{Case, Ended, FileName, How, Lock, Owner};
+use camctl_shared::model::{Case, Ended, FileName, How, Lock, Owner, Said};
 
 use super::*;
-use crate::desktop::act::{Place, Said};
+use crate::desktop::act::Place;
 use crate::desktop::fold::Batch;
 
 const NOW: &str = "2026-11-20T11:12:00Z";

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
-use camctl_shared::model::{Ended, FileName, How, Lock, Owner, Token};
+use camctl_shared::model::{Ended, FileName, How, Lock, Owner, Said, Token};
 use camctl_shared::text::{clean, span};
 
 use super::{Toast, Urgency, base, count, folder_name, one_line, refused};
-use crate::desktop::act::{Act, Held, Place, Said};
+use crate::desktop::act::{Act, Held, Place};
 
 /// What was told about one repository.
 pub struct Told<'a> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camctl_shared::ipc::message::{FileReport, Outcome, Reply};
 use camctl_shared::model::{FileName, Lock};
-use camctl_shared::rules::Intent;
+use camctl_shared::rules::{Intent, LONGEST_NOTE};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
@@ -320,6 +320,20 @@ pub fn check_message(message: Option<&str>) -> Result<(), Problem> {
     match message {
         Some(text) if text.len() > LONGEST_MESSAGE => Err(Problem::BadRequest(format!(
             "the message has {} bytes; at most {LONGEST_MESSAGE} are kept",
+            text.len()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The same of a request or an answer.
+///
+/// # Errors
+/// When it is too long.
+pub fn check_note(message: Option<&str>) -> Result<(), Problem> {
+    match message {
+        Some(text) if text.len() > LONGEST_NOTE => Err(Problem::BadRequest(format!(
+            "the message has {} bytes; at most {LONGEST_NOTE} are kept",
             text.len()
         ))),
         _ => Ok(()),

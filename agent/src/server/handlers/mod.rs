@@ -4,6 +4,7 @@
 //! left half-done; what changes locks is the worker's, which notices that nobody waits any more.
 
 mod agent;
+mod answer;
 #[path = "break.rs"]
 mod break_;
 mod checkin;
@@ -15,6 +16,7 @@ mod list;
 mod menu;
 mod notify;
 mod queue;
+mod request;
 mod status;
 mod wait;
 mod watch;
@@ -76,6 +78,16 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
         Request::StatusAtOnce { files, menus } => status::at_once(agent, replies, files, menus).await,
         Request::Menu { files } => menu::menu(agent, replies, files).await,
         Request::Queue { files, wish } => queue::queue(agent, replies, files, wish).await,
+        Request::Request { files, message } => request::request(agent, replies, files, message).await,
+        Request::Answer {
+            files,
+            said,
+            message,
+            to,
+        } => {
+            let wish = answer::Wish { said, message, to };
+            answer::answer(agent, replies, files, wish).await
+        }
     }
 }
 

@@ -29,7 +29,8 @@ pub async fn status(agent: &Agent, replies: &mut Replies, files: Vec<String>) ->
     replies.send(&Reply::Done).await
 }
 
-/// What this desk holds in one repository, what it lost without having asked since, and what it waits for.
+/// What this desk holds in one repository, what it lost without having asked since, what it has asked others for, and what
+/// it waits for.
 async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone> {
     let board = &repository.board;
     if let Err(problem) = repository.ready().await
@@ -43,10 +44,11 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
         }
         return Ok(());
     }
-    let (held, lost, awaited) = {
+    let (held, lost, asked, awaited) = {
         let state = board.state();
         let held: Vec<FileName> = state.mine.keys().cloned().collect();
-        (held, state.lost.clone(), state.courtesy.awaited())
+        let asked = state.questions.asked_for(&board.me);
+        (held, state.lost.clone(), asked, state.courtesy.awaited())
     };
     let report = |file: &FileName, outcome| FileReport {
         asked: board.root.join(file.as_str()).display().to_string(),
@@ -75,6 +77,15 @@ async fn mine(repository: &Repository, replies: &mut Replies) -> Result<(), Gone
             replies
                 .add(&Reply::File(report(&file, Outcome::Failed(fault))))
                 .await?;
+        }
+    }
+    for file in &asked {
+        let requested = board.see(|eyes| {
+            let lock = eyes.table.locks.get(file)?;
+            eyes.requested(file, lock)
+        });
+        if let Some(requested) = requested.flatten() {
+            replies.add(&Reply::File(report(file, requested))).await?;
         }
     }
     for file in &awaited {

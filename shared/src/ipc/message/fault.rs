@@ -122,4 +122,14 @@ pub enum Fault {
         /// The lock that stands.
         lock: Option<LockInfo>,
     },
+    /// Nobody asks for it whom you could answer, or not any more.
+    NotAsked {
+        /// The lock that stands.
+        lock: LockInfo,
+    },
+    /// So many ask for it already that no more requests are kept.
+    Crowded {
+        /// The lock that stands.
+        lock: LockInfo,
+    },
 }

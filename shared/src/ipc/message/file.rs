@@ -90,6 +90,20 @@ pub enum Outcome {
         /// Its lock.
         lock: Option<LockInfo>,
     },
+    /// You have asked its owner for it.
+    Requested {
+        /// Its lock.
+        lock: LockInfo,
+        /// What you have asked, and the answer.
+        note: NoteInfo,
+    },
+    /// You have answered those who ask for it, and keep it.
+    Answered {
+        /// Your lock.
+        lock: LockInfo,
+        /// What they have asked, with your answer.
+        notes: Vec<NoteInfo>,
+    },
 }
 
 /// Whose lock it is, from the asker's point of view.

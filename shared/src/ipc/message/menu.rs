@@ -40,7 +40,7 @@ pub enum FileState {
 /// One line of a menu.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MenuEntry {
-    /// What is to be done: "checkout", "checkin", "wait", "leave", "notify", "who".
+    /// What is to be done: "checkout", "checkin", "wait", "leave", "ask", "notify", "who".
     pub command: String,
     /// What is shown.
     pub label: String,

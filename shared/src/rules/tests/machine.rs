@@ -46,6 +46,10 @@ enum Want {
     Leave {
         back: bool,
     },
+    Request {
+        why: bool,
+    },
+    Answer(Said),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +89,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => Just(Want::Join),
         1 => Just(Want::JoinForATime),
         1 => any::<bool>().prop_map(|back| Want::Leave { back }),
+        2 => any::<bool>().prop_map(|why| Want::Request { why }),
+        4 => prop::sample::select(Said::ALL.to_vec()).prop_map(Want::Answer),
     ];
     let wish = (desk.clone(), file, want).prop_map(|(desk, file, verb)| Wish { desk, file, verb });
     let seconds = prop_oneof![Just(10_u64), Just(30), Just(30), Just(60), Just(61), Just(240)];
@@ -262,6 +268,8 @@ impl World {
                 form: Form::Lease(LEASE),
                 ..Checkout::default()
             })),
+            Want::Request { why } => request(if why { "urgent" } else { "" }),
+            Want::Answer(said) => answer(said, To::All),
             Want::Leave { back } => leave(back.then(|| self.bench.table.n.saturating_sub(3))),
         };
         ask(DESKS[wish.desk], name, intent)
@@ -361,6 +369,9 @@ fn the_random_life_sees_every_end() {
         "parked too long",
         "served",
         "left",
+        "asked",
+        "answered",
+        "said yes",
     ] {
         assert!(
             seen.get(what).is_some_and(|count| *count >= 5),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::model::{Case, Commit, Extra, Kind, Nonce, Waiter};
 
+mod answer;
 mod away;
 mod batch;
 mod r#break;
@@ -17,6 +18,7 @@ mod idle;
 mod machine;
 mod park;
 mod queue;
+mod request;
 mod stale;
 
 /// The wall clock of every decision here.
@@ -282,6 +284,31 @@ pub(super) fn end(reason: &str) -> Intent {
     }
 }
 
+pub(super) fn request(message: &str) -> Intent {
+    Intent::Request {
+        message: (!message.is_empty()).then(|| message.into()),
+    }
+}
+
+pub(super) fn answer(said: Said, to: To) -> Intent {
+    Intent::Answer(Response {
+        said,
+        message: None,
+        to,
+        token: None,
+    })
+}
+
+/// Who asks for it, why, and what was answered: `bob@CNC-1: Op 30 (no)`.
+pub(super) fn notes(lock: &Lock) -> Vec<String> {
+    let say = |note: &Note| {
+        let answer = note.answer.as_deref().map(|answer| format!(" ({answer})"));
+        let (from, answer) = (name(&note.from), answer.unwrap_or_default());
+        format!("{from}: {}{answer}", note.message)
+    };
+    lock.requests.iter().map(say).collect()
+}
+
 /// An answer in words, so that a table of cases can be read.
 pub(super) fn say(answer: &Answer) -> String {
     let next = |next: &Option<Arc<Lock>>| match next {
@@ -304,6 +331,13 @@ pub(super) fn say(answer: &Answer) -> String {
             format!("waits for {}, place {place}", name(&lock.owner))
         }
         Answer::Done(Done::Left { .. }) => "left".into(),
+        Answer::Done(Done::Requested { lock, .. }) => format!("asked {}", name(&lock.owner)),
+        Answer::Done(Done::Answered { notes, .. }) => {
+            let to: Vec<String> = notes.iter().map(|note| name(&note.from)).collect();
+            format!("answered {}", to.join(", "))
+        }
+        Answer::Refused(Refusal::NotAsked { .. }) => "not asked".into(),
+        Answer::Refused(Refusal::Crowded { .. }) => "crowded".into(),
         Answer::Refused(Refusal::NotWaiting { .. }) => "not waiting".into(),
         Answer::Refused(Refusal::Held { lock, place, .. }) => {
             format!("held by {}, place {place}", name(&lock.owner))

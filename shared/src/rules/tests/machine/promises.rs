@@ -70,6 +70,7 @@ impl World {
                     "{before:?} became {after:?}"
                 );
                 self.check_waiting(change, before, after);
+                self.check_requests(change, before, after);
                 return;
             }
             (Some(before), Some(ended)) => {
@@ -92,6 +93,7 @@ impl World {
             return;
         };
         assert!(change.grants(n), "a new lock has a new token");
+        assert!(after.requests.is_empty(), "nobody has asked for a new lock");
         let newest = self.truth.newest.get(&change.file);
         assert!(newest.is_none_or(|newest| *newest < n), "tokens only grow");
         if let Some(before) = &before {
@@ -102,6 +104,11 @@ impl World {
     /// Whether whoever made this change was allowed to end the lock that stood.
     fn check_right(&mut self, change: &Change, before: &Lock, ended: &Ended) {
         *self.seen.entry(ended.how.as_str()).or_default() += 1;
+        if change.verb == Verb::ANSWER {
+            assert!(before.requests.iter().any(Note::is_open), "nobody was answered");
+            assert_eq!(change.by.user, before.owner.user);
+            *self.seen.entry("said yes").or_default() += 1;
+        }
         let admin = self.bench.policy.is_administrator(&change.by.user);
         let mine = ended.owner.user == change.by.user;
         let moment = self.clock.moment();
@@ -194,6 +201,31 @@ impl World {
                 *self.seen.entry("left").or_default() += 1;
             }
             (before, after) => assert_eq!(before, after),
+        }
+    }
+
+    /// While a lock stands nobody's request vanishes, and only the owner's user answers.
+    fn check_requests(&mut self, change: &Change, before: &Lock, after: &Lock) {
+        let of = |lock: &Lock, desk: &Note| {
+            let note = lock.requests.iter().find(|note| note.from.same_desk(&desk.from));
+            note.cloned()
+        };
+        for note in before.requests.iter().chain(&after.requests) {
+            let (was, is) = (of(before, note), of(after, note).expect("a request vanished"));
+            if was.as_ref() == Some(&is) {
+                continue;
+            }
+            if let Some(answer) = &is.answer {
+                assert_eq!(change.verb, Verb::ANSWER);
+                assert_eq!(change.by.user, before.owner.user, "only the owner answers");
+                let open = was.is_some_and(|was| was.is_open() && was.at == is.at);
+                assert!(open, "{answer} to nothing");
+                *self.seen.entry("answered").or_default() += 1;
+            } else {
+                assert_eq!(change.verb, Verb::REQUEST);
+                assert!(change.by.same_desk(&is.from), "nobody asks for another");
+                *self.seen.entry("asked").or_default() += 1;
+            }
         }
     }
 
