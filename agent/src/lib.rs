@@ -2,10 +2,12 @@
 //!
 //! [`main`] is the whole program. [`simulation`] is for the tests that drive a repository's worker by hand.
 
+mod aside;
 #[cfg(feature = "desktop")]
 mod clicks;
 mod desktop;
 mod logging;
+mod power;
 mod problem;
 mod program;
 mod registry;

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::aside::Aside;
 use crate::desktop::{Desktop, NoDesktop};
 use crate::registry::{House, Registry};
 use crate::server::{self, Agent};
@@ -145,16 +146,24 @@ async fn work(
         requests,
     };
     keeper.save(false).await;
+    let ending = Aside::start(Arc::clone(&agent));
     let listening = tokio::spawn(server::listen(listener, Arc::clone(&agent)));
+    // While it lives, the system waits with the end of the session.
+    let mut session_ends = None;
     tokio::select! {
         name = signals => tracing::info!(signal = name, "asked to stop"),
         () = agent.stop.notified() => tracing::info!("asked to stop by a client"),
+        Ok(delay) = ending => {
+            tracing::info!("the session ends");
+            session_ends = Some(delay);
+        }
         () = keeper.keep() => {}
     }
     // No new clients; those who are here get their answers.
     listening.abort();
     agent.registry.park(STOPPING).await;
     keeper.save(true).await;
+    drop(session_ends);
     agent.parked.send_replace(true);
     // Those who waited have been told, and leave.
     let _ = timeout(FAREWELL, agent.all_have_left()).await;

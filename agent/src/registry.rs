@@ -4,6 +4,7 @@
 //! below none of them is the file system asked, upwards for `.camctl/` as git does, on a thread of its own and with a
 //! limit. A folder that is reached by two paths is one repository.
 
+mod leaving;
 mod looking;
 mod spelling;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use camctl_shared::model::{OWN_FOLDER, Owner, StoreError};
 use camctl_shared::share::{DiskShare, Root, Share, find_root};
 use camctl_shared::store::folder::{FolderStore, Options};
 use tokio::sync::{Notify, OnceCell, mpsc, oneshot};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use self::looking::{Looking, Looks};
@@ -315,29 +316,6 @@ impl Registry {
         Repository::start(board, Arc::clone(&house.desktop), open, kept)
             .map(Arc::new)
             .map_err(|error| Problem::Internal(format!("no thread for {}: {error}", root.display())))
-    }
-
-    /// Parks everywhere, within `limit`; what does not answer is left alone.
-    pub async fn park(&self, limit: Duration) {
-        let mut parking = JoinSet::new();
-        for repository in self.all() {
-            parking.spawn(async move {
-                let parked = repository.park().await;
-                (repository.board.folder.clone(), parked)
-            });
-        }
-        let all = async {
-            while let Some(done) = parking.join_next().await {
-                match done {
-                    Ok((_, Ok(()))) => {}
-                    Ok((folder, Err(problem))) => tracing::warn!(%folder, %problem, "could not park"),
-                    Err(error) => tracing::warn!(%error, "could not park"),
-                }
-            }
-        };
-        if timeout(limit, all).await.is_err() {
-            tracing::warn!("some shares did not answer; the locks there are kept, but not parked");
-        }
     }
 
     /// What is to be kept over a restart. A repository that was never read and where nothing was held is forgotten.

@@ -2,8 +2,10 @@
 //! remember what they were given. No screen is needed.
 
 mod bus;
+mod logind;
 mod notifications;
 mod panel;
+mod sleep;
 mod story;
 
 use std::collections::BTreeMap;

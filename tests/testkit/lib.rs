@@ -39,7 +39,7 @@ mod wait;
 
 pub use chance::Chance;
 pub use command::{Run, Running, Script};
-pub use machine::{Agent, Machine};
+pub use machine::{Agent, Machine, SYSTEM};
 pub use mounts::Mounts;
 pub use processes::kill;
 pub use programs::{agent_program, camctl_program};

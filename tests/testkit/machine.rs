@@ -12,6 +12,9 @@ use crate::command::{Running, Script};
 use crate::talk::Talk;
 use crate::{agent_program, camctl_program, faketime, wait};
 
+/// The folder of a machine's system bus, below its home.
+pub const SYSTEM: &str = "system";
+
 /// A user at a computer. Its agent is started by the test ([`Machine::start`]) or by the first command, as at home.
 #[derive(Debug)]
 pub struct Machine {
@@ -25,12 +28,15 @@ pub struct Machine {
 
 impl Machine {
     pub(crate) fn new(home: PathBuf, user: &str, name: &str) -> Self {
+        // Where no bus is, unless a test starts one there.
+        let bus = format!("unix:path={}", home.join(SYSTEM).join("bus").display());
+        let nobody_tells_of_sleep = ("DBUS_SYSTEM_BUS_ADDRESS".into(), bus.into());
         Self {
             home,
             user: user.into(),
             name: name.into(),
             wrapper: Vec::new(),
-            environment: Vec::new(),
+            environment: vec![nobody_tells_of_sleep],
             agent: Mutex::new(None),
         }
     }

@@ -30,6 +30,10 @@ pub enum Job {
     Sign(oneshot::Sender<Result<Option<u64>, Problem>>, Seat),
     /// End without a word: another worker has the same folder.
     Retire,
+    /// The machine is about to sleep: park, and go on.
+    Doze(oneshot::Sender<Result<(), Problem>>),
+    /// It is awake.
+    WakeUp,
     /// Park, and end.
     Park(oneshot::Sender<Result<(), Problem>>),
 }

@@ -3,7 +3,8 @@
 //! Pure. Others take a session for stale when its sign of life has not moved for `stale_after`. So an owner whose last
 //! sign is older than three quarters of that trusts its own locks no longer, and after such a gap says nothing about
 //! them before it has committed a `revive`. A computer that slept and a process that was stopped are gaps like any
-//! other: the moments count sleep.
+//! other: the moments count sleep. A session that said so before it slept is protected, however long that is; it is not
+//! safe to say that its locks stand, but nobody has to be warned for them.
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub struct Life {
     gives_up: Duration,
     last: Option<Moment>,
     stands: bool,
+    rests: bool,
 }
 
 impl Life {
@@ -25,7 +27,13 @@ impl Life {
             gives_up,
             last: None,
             stands: false,
+            rests: false,
         }
+    }
+
+    /// The session is parked, and not for good: it has to come back before anything is said of its locks.
+    pub fn rest(&mut self) {
+        (self.stands, self.rests) = (false, true);
     }
 
     /// Takes over the limit of a policy that changed.
@@ -55,6 +63,7 @@ impl Life {
         let last = self.last.map_or(sent, |last| last.max(sent));
         self.stands = last.since(sent) < self.gives_up || mutated(Mutation::HideGap);
         self.last = Some(last);
+        self.rests = false;
     }
 
     /// Whether one may say at `now` that one's own locks stand.
@@ -67,9 +76,10 @@ impl Life {
         self.last.map(|last| now.since(last))
     }
 
-    /// How long one's own locks are still safe; `None` before the first sign.
+    /// How long one's own locks are still safe; `None` before the first sign, and for a session that is parked.
     pub fn left(&self, now: Moment) -> Option<Duration> {
         self.silent(now)
+            .filter(|_| !self.rests)
             .map(|silent| self.gives_up.saturating_sub(silent))
     }
 
@@ -130,6 +140,20 @@ mod tests {
         assert!(!life.is_safe(at(302)));
         life.came_back(at(302));
         assert!(life.is_safe(at(303)));
+    }
+
+    #[test]
+    fn who_sleeps_parked_need_not_be_warned_and_still_has_to_come_back() {
+        let mut life = Life::new(Duration::from_secs(225));
+        life.came_back(at(0));
+        life.rest();
+        assert!(!life.is_safe(at(1)), "also after the shortest nap");
+        assert_eq!(life.left(at(1000)), None);
+        life.sign(at(1000));
+        assert!(!life.is_safe(at(1000)));
+        life.came_back(at(1001));
+        assert!(life.is_safe(at(1001)));
+        assert_eq!(life.left(at(1101)), Some(Duration::from_secs(125)));
     }
 
     #[test]

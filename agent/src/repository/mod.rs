@@ -319,6 +319,28 @@ impl Repository {
         self.answer(answer).await
     }
 
+    /// Parks what is held here, because the machine is about to sleep. Where nothing is, the share is not asked.
+    ///
+    /// # Errors
+    /// When that could not be said. The locks are kept all the same, and become stale when the sleep is long.
+    pub async fn doze(&self) -> Result<(), Problem> {
+        {
+            let state = self.board.state();
+            if state.mine.is_empty() && state.courtesy.places.is_empty() {
+                return Ok(());
+            }
+        }
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Doze(reply))?;
+        answer.await.map_err(|_| Problem::Stopping)?
+    }
+
+    /// The machine is awake: a sign of life is given at once, and the share is looked at.
+    pub fn wake_up(&self) {
+        // Fails only when the worker is gone.
+        let _ = self.send(Job::WakeUp);
+    }
+
     /// Parks what is held here, and ends the worker.
     ///
     /// # Errors

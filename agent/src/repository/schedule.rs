@@ -104,6 +104,18 @@ impl Schedule {
         self.list_at = self.list_at.min(now);
     }
 
+    /// The session rests: its next sign of life, which would end that, may come a full interval later.
+    pub fn rest(&mut self, now: Moment) {
+        self.beat_at = now.after(self.heartbeat);
+    }
+
+    /// The machine is awake: everything is due, and what failed before it slept is forgotten.
+    pub fn wake_up(&mut self, now: Moment) {
+        (self.beat_at, self.list_at, self.poll_at) = (now, now, now);
+        (self.failed_beats, self.failed_polls, self.failed_settles) = (0, 0, 0);
+        self.settle_at = self.settle_at.map(|at| at.min(now));
+    }
+
     /// A commit is to be settled.
     pub fn settle(&mut self, now: Moment) {
         self.settle_at = Some(now);
@@ -273,6 +285,19 @@ mod tests {
         assert_eq!(schedule.due(at(0)), Some(Chore::Heartbeat));
         schedule.hurry(at(1));
         assert!(schedule.next() <= at(1));
+    }
+
+    #[test]
+    fn a_machine_that_wakes_does_everything_at_once() {
+        let mut schedule = Schedule::new(&Policy::default(), at(0));
+        run(&mut schedule, at(0));
+        schedule.failed(Chore::Heartbeat, at(25));
+        schedule.rest(at(26));
+        assert_eq!(schedule.beat_at, at(56));
+        schedule.wake_up(at(40));
+        assert_eq!(schedule.next(), at(40));
+        assert_eq!(run(&mut schedule, at(40)), [Chore::Heartbeat, Chore::Listing]);
+        assert_eq!(schedule.next(), at(70));
     }
 
     #[test]

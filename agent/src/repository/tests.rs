@@ -5,6 +5,7 @@ mod life;
 mod lines;
 mod questions;
 mod requests;
+mod sleep;
 mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};

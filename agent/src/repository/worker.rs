@@ -11,6 +11,7 @@ mod chores;
 mod lines;
 mod presence;
 mod requests;
+mod sleep;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

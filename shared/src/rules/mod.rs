@@ -29,7 +29,7 @@ mod request;
 mod stale;
 
 pub use idle::{Idle, Use, idle, warning};
-pub use park::{park, revive};
+pub use park::{doze, park, revive};
 pub use queue::{is_untouched, someone_is_before};
 pub use request::LONGEST_NOTE;
 pub use stale::{Away, Observer, Sign};

@@ -1,4 +1,4 @@
-//! Park and revive: an agent stops cleanly, an agent is back.
+//! Park, doze and revive: an agent stops cleanly, its machine sleeps, it is back.
 
 use std::sync::Arc;
 
@@ -46,14 +46,33 @@ pub fn park(scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
             });
         }
     }
-    if keeps_something {
-        draft.sessions.push(SessionChange {
-            session: session.clone(),
-            verb: Verb::PARK,
-            parked: Some(scene.now),
-        });
+    // Whose machine has just slept, or begun to shut down, is parked already.
+    if keeps_something && !scene.table.parked.contains_key(session) {
+        draft.sessions.push(away(scene, session));
     }
     draft
+}
+
+/// What a session commits before its machine sleeps: it is parked when it keeps a lock or a place in a line. Nothing
+/// ends, for its programs go on when the machine wakes: also where `on_exit` says that a *stop* gives checkouts back. A
+/// guard is not protected by it: it is for a program that runs, and falls silent with the machine.
+pub fn doze(scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
+    let mut draft = Draft::default();
+    let parked = |session: &SessionId| scene.table.parked.contains_key(session);
+    if let Some(session) = me.session.as_ref().filter(|session| !parked(session))
+        && scene.table.sessions().any(|one| one == session)
+    {
+        draft.sessions.push(away(scene, session));
+    }
+    draft
+}
+
+fn away(scene: &Scene<'_>, session: &SessionId) -> SessionChange {
+    SessionChange {
+        session: session.clone(),
+        verb: Verb::PARK,
+        parked: Some(scene.now),
+    }
 }
 
 fn ends_with_its_agent(scene: &Scene<'_>, lock: &Lock) -> bool {

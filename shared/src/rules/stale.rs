@@ -251,7 +251,10 @@ impl Judge for Observer {
         let Some(session) = session else {
             return Standing::Alive { silent: None };
         };
-        if let Some(standing) = self.parked(table, session) {
+        // A guard is for a program that runs; a parked session's runs no more, or sleeps with its machine.
+        if lock.kind != Kind::Guard
+            && let Some(standing) = self.parked(table, session)
+        {
             return standing;
         }
         match self.silence(table, session) {

@@ -40,9 +40,11 @@ impl Worker {
 
     fn is_safe(&self) -> bool {
         let now = self.now();
+        // Also where nobody knew: a parking whose answer was lost, and that turned out to be in the log.
+        let parked = self.is_parked();
         let mut state = self.board.state();
         state.life.look(now);
-        state.life.is_safe(now)
+        state.life.is_safe(now) && !parked
     }
 
     fn too_slow(&self) -> StoreError {

@@ -187,6 +187,14 @@ impl Worker {
             }
             Job::Retire => self.stage = Stage::Stopped,
             Job::Inspect(inspection) => inspect::inspect(self, inspection),
+            Job::Doze(reply) => {
+                let dozes = self.doze();
+                let _ = reply.send(dozes.map_err(Problem::Store));
+            }
+            Job::WakeUp => {
+                let now = self.now();
+                self.schedule.wake_up(now);
+            }
             Job::Park(reply) => {
                 let parked = self.park();
                 let _ = reply.send(parked.map_err(Problem::Store));

@@ -29,6 +29,25 @@ fn a_parked_session_is_away_and_not_stale_until_the_limit() {
 }
 
 #[test]
+fn a_guard_falls_silent_with_its_machine() {
+    let (checkout, guarded) = (F, "guard.mcam");
+    let mut watch = Watch::over(
+        Bench::new()
+            .held(checkout, ALICE, |_| {})
+            .held(guarded, ALICE, guard),
+    );
+    watch.signs.insert(session(ALICE), Some(1));
+    watch.look();
+    let asleep = doze(&watch.bench.scene(), &owner(ALICE));
+    watch.commit(ALICE, asleep);
+    watch.rounds(1);
+    assert_eq!(watch.standing(guarded), alive(Duration::ZERO));
+    watch.rounds(10);
+    assert!(watch.standing(guarded).is_over(), "nobody knows of its program");
+    assert_eq!(watch.standing(checkout), Standing::Parked);
+}
+
+#[test]
 fn a_wall_clock_that_jumps_ages_no_parking() {
     let mut watch = Watch::new();
     watch.park(ALICE);

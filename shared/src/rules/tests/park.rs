@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::OnExit;
-use crate::rules::{park, revive};
+use crate::rules::{doze, park, revive};
 
 const ME: &str = "alice@CAM-03";
 
@@ -77,6 +77,37 @@ fn whoever_keeps_nothing_is_not_parked() {
         park(&bench.scene(), &owner("alice")).is_empty(),
         "nor is one without a session"
     );
+}
+
+#[test]
+fn whose_machine_sleeps_is_parked_and_nothing_ends() {
+    let mut bench = bench();
+    bench.policy.on_exit = OnExit::Release;
+    let draft = doze(&bench.scene(), &owner(ME));
+    assert!(draft.changes.is_empty(), "its programs go on when it wakes");
+    let [away] = &draft.sessions[..] else {
+        panic!("one session parks")
+    };
+    assert_eq!((&away.session, away.parked), (&session(ME), Some(now())));
+    bench.commit(&owner(ME), draft);
+    assert!(
+        doze(&bench.scene(), &owner(ME)).is_empty(),
+        "it is parked already"
+    );
+    // When the machine does not sleep but stops, the rest follows.
+    bench.policy.on_exit = OnExit::Park;
+    let draft = park(&bench.scene(), &owner(ME));
+    assert_eq!(ended(&draft), [("guard.mcam", Some("bob@CNC-1".to_owned()))]);
+    assert!(draft.sessions.is_empty());
+}
+
+#[test]
+fn whoever_has_nothing_and_waits_for_nothing_sleeps_without_a_word() {
+    let bench = Bench::new().held("bob.mcam", "bob@CNC-1", |lock| lock.queue = queue(&["carol@LAB"]));
+    assert!(doze(&bench.scene(), &owner(ME)).is_empty());
+    assert!(doze(&bench.scene(), &owner("alice")).is_empty());
+    let waits = Bench::new().held("bob.mcam", "bob@CNC-1", |lock| lock.queue = queue(&[ME]));
+    assert_eq!(doze(&waits.scene(), &owner(ME)).sessions.len(), 1);
 }
 
 #[test]
