@@ -131,6 +131,7 @@ async fn work(
         clock,
         desktop: Arc::clone(&seat.desktop),
         patience: PATIENCE,
+        paths: Some(Arc::new(paths.clone())),
         stirred: Arc::new(Notify::new()),
         remember,
     });

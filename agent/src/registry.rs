@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use camctl_shared::clock::Clock;
 use camctl_shared::model::{OWN_FOLDER, Owner, StoreError};
+use camctl_shared::paths::Paths;
 use camctl_shared::share::{DiskShare, Root, Share, find_root};
 use camctl_shared::store::folder::{FolderStore, Options};
 use tokio::sync::{Notify, OnceCell, mpsc, oneshot};
@@ -47,6 +48,8 @@ pub struct House {
     pub desktop: Arc<dyn Desktop>,
     /// How long a share may owe an answer.
     pub patience: Duration,
+    /// Where local state lives; `None`: nothing of the past is kept.
+    pub paths: Option<Arc<Paths>>,
     /// Rung when something changed that is saved or shown.
     pub stirred: Arc<Notify>,
     /// Has the local state saved at once, and says when that is done.
@@ -308,6 +311,9 @@ impl Registry {
             house.patience,
             Arc::clone(&house.stirred),
         );
+        if let (Some(paths), Some(machine)) = (&house.paths, &house.me.machine) {
+            board.past.keep_at(paths.history_file(machine, root));
+        }
         let open = opener(root, house, &board);
         let kept = Kept {
             root: root.to_owned(),

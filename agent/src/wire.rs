@@ -2,6 +2,8 @@
 //!
 //! Pure. Nothing here decides; [`Eyes`] only knows from whose point of view a lock is looked at.
 
+mod past;
+
 use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
@@ -14,6 +16,8 @@ use camctl_shared::model::{
 use camctl_shared::rules::{Done, Judge, Standing};
 
 use crate::problem::Problem;
+
+pub use past::episode;
 
 /// The longest message or reason, in bytes: it stands in the table for as long as the lock does.
 pub const LONGEST_MESSAGE: usize = 4000;

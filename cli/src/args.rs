@@ -93,6 +93,8 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::request::Request>(),
     Entry::of::<commands::answer::Answer>(),
     Entry::of::<commands::r#break::Break>(),
+    Entry::of::<commands::history::History>(),
+    Entry::of::<commands::stats::Stats>(),
     Entry::of::<commands::watch::Watch>(),
     Entry::of::<commands::agent::Agent>(),
     Entry::of::<commands::doctor::Doctor>(),

@@ -9,6 +9,7 @@
 //! - [`mutation`]: deliberate mistakes, for the simulation that has to find them; nothing of it is in a release.
 //! - [`model`]: names, owners, locks, the table, policy, errors. Pure data.
 //! - [`rules`]: who gets a lock, who loses one. Pure decisions: no I/O, no clock.
+//! - [`history`]: what the log tells of the past. Pure.
 //! - [`paths`], [`config`]: where this user's local state lives, and what may be set there.
 //! - [`share`]: the only code that touches the shared folder.
 //! - [`store`]: the lock table, kept on a share or in memory.
@@ -24,6 +25,8 @@ pub mod text;
 pub mod model;
 
 pub mod rules;
+
+pub mod history;
 
 pub mod config;
 pub mod paths;

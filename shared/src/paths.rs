@@ -180,6 +180,14 @@ impl Paths {
         self.data_dir.join(format!("session-{mark}.json"))
     }
 
+    /// The digest of the history of the repository at `root`: what was read from its log once. May be lost at any time.
+    ///
+    /// Named after the machine, as [`Paths::session_file`] is and for the same reason.
+    pub fn history_file(&self, machine: &str, root: &Path) -> PathBuf {
+        let mark = [machine.as_bytes(), b"\0", root.as_os_str().as_encoded_bytes()].concat();
+        self.data_dir.join("history").join(short_hash(&mark))
+    }
+
     /// The repositories that this user's agent knows.
     pub fn repositories_file(&self) -> PathBuf {
         self.data_dir.join("repositories.json")

@@ -87,6 +87,11 @@ fn memory(machine: &Machine) -> f64 {
     field(&format!("{}/status", process(machine)), "VmRSS:") * 1024.0
 }
 
+/// The most that it had so far, in bytes.
+pub fn most_memory(machine: &Machine) -> f64 {
+    field(&format!("{}/status", process(machine)), "VmHWM:") * 1024.0
+}
+
 fn threads(machine: &Machine) -> BTreeMap<PathBuf, Use> {
     let threads = fs::read_dir(format!("{}/task", process(machine))).unwrap();
     let measured = threads.map(|thread| {

@@ -3,7 +3,7 @@
 //! Whole commands are timed from the start of the process to its end, in turns: the floor, camctl, svn, and again.
 //! Every ratio is taken within a run; what is printed is the median of three runs, as the table in `tests/README.md`.
 //!
-//! `camctl-bench [PART…]`: only some of the parts `commands`, `lists`, `throughput`, `handover`, `idle`.
+//! `camctl-bench [PART…]`: only some of the parts `commands`, `lists`, `throughput`, `handover`, `idle`, `history`.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -14,6 +14,7 @@
 
 mod commands;
 mod handover;
+mod history;
 mod idle;
 mod lists;
 mod measure;
@@ -29,12 +30,13 @@ const RUNS: usize = 3;
 /// Measures one part and adds what it found.
 type Measure = fn(&mut Run);
 
-const PARTS: [(&str, Measure); 5] = [
+const PARTS: [(&str, Measure); 6] = [
     ("commands", commands::measure),
     ("lists", lists::measure),
     ("throughput", throughput::measure),
     ("handover", handover::measure),
     ("idle", idle::measure),
+    ("history", history::measure),
 ];
 
 fn main() {

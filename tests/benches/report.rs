@@ -243,6 +243,41 @@ fn handover_and_idle() -> [Row; 8] {
     ]
 }
 
+fn history() -> [Row; 5] {
+    use Aim::{AtMost, None};
+    [
+        row(
+            "floor: reading the files of 200,000 commits",
+            "history read",
+            time,
+            "",
+            None,
+        ),
+        row(
+            "`camctl history` of 200,000 commits, the first time, against reading the files",
+            "history first",
+            time,
+            "history read",
+            AtMost(3.0),
+        ),
+        row(
+            "`camctl history`, after that",
+            "history again",
+            time,
+            "",
+            AtMost(1.0),
+        ),
+        row("`camctl stats`, after that", "stats again", time, "", AtMost(1.0)),
+        row(
+            "agent: the most memory while looking back",
+            "history memory",
+            bytes,
+            "",
+            AtMost(64e6),
+        ),
+    ]
+}
+
 /// The table, with the medians of `runs`. Rows whose parts were not run are left out.
 pub fn table(runs: &[Run]) -> String {
     let mut text = String::from("| what | measured | ratio | aim | |\n| --- | ---: | ---: | ---: | --- |\n");
@@ -250,7 +285,8 @@ pub fn table(runs: &[Run]) -> String {
         .into_iter()
         .chain(throughput())
         .chain(lists())
-        .chain(handover_and_idle());
+        .chain(handover_and_idle())
+        .chain(history());
     for row in rows {
         let Some(value) = middle(runs.iter().filter_map(|run| run.get(&row.value)).collect()) else {
             continue;

@@ -32,6 +32,7 @@ mod full_disk;
 mod gui;
 #[cfg(unix)]
 mod histories;
+mod history;
 #[cfg(target_os = "linux")]
 mod idle;
 mod init;
@@ -54,6 +55,7 @@ mod queue;
 mod recovery;
 mod request;
 mod restart;
+mod stats;
 mod status;
 mod wait;
 mod watch;

@@ -28,6 +28,7 @@ impl Scene {
             clock: Arc::new(SystemClock),
             desktop: Arc::new(FakeDesktop::default()),
             patience: LONG,
+            paths: None,
             stirred: Arc::default(),
             remember,
         };

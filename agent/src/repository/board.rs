@@ -17,6 +17,7 @@ use camctl_shared::store::SharedTable;
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 use super::courtesy::Courtesy;
+use super::history::keep::Keeper;
 use super::life::Life;
 use super::pulse::Pulse;
 use super::questions::Questions;
@@ -156,6 +157,8 @@ pub struct Board {
     pub started: Moment,
     /// Looks at single files that may be under way at one time: a share that hangs must not take every thread.
     pub glances: Arc<Semaphore>,
+    /// The digest of the log.
+    pub past: Keeper,
     table: OnceLock<SharedTable>,
     share: OnceLock<Arc<dyn Share>>,
     observer: Mutex<Observer>,
@@ -187,6 +190,7 @@ impl Board {
             stirred,
             started,
             glances: Arc::new(Semaphore::new(GLANCES)),
+            past: Keeper::default(),
             table: OnceLock::new(),
             share: OnceLock::new(),
             observer: Mutex::new(Observer::new(&policy, BTreeMap::new())),
@@ -342,6 +346,13 @@ impl Board {
     /// What happens from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<News> {
         self.news.subscribe()
+    }
+
+    /// For the worker: these are in the log.
+    pub fn note_past(&self, commits: &[Arc<Commit>]) {
+        if let Some(id) = self.id().filter(|_| !commits.is_empty()) {
+            self.past.note(commits, &id.0);
+        }
     }
 
     /// For the worker: tells all who watch.

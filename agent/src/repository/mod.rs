@@ -7,6 +7,7 @@
 //! - [`guardian`]: tells the person in time that their locks are no longer safe.
 //! - [`board`]: what the worker shows to everybody else.
 //! - [`listing`]: the repository's files, walked on a thread of their own.
+//! - [`history`]: the past, read from the log on a thread of its own, and kept as a digest.
 //!
 //! [`Repository`] is asked from the agent's asynchronous side. Everything that has to wait for the share has a limit:
 //! whoever asks gets an answer or [`Problem::NoAnswer`], however long the share hangs.
@@ -17,6 +18,7 @@ pub mod courtesy;
 pub mod digest;
 pub mod events;
 pub mod guardian;
+pub mod history;
 pub mod inspect;
 pub mod job;
 pub mod life;
@@ -41,6 +43,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use self::board::{Board, Health};
+use self::history::History;
 use self::inspect::{Found, Inspection};
 use self::job::{Asks, Delivery, Item, Job, Ticket, Unread, Verdict};
 use self::listing::Lists;
@@ -62,6 +65,8 @@ pub struct Repository {
     pub board: Arc<Board>,
     /// The files, for lists.
     pub lists: Lists,
+    /// The past.
+    pub history: History,
     jobs: Sender<Job>,
     seats: Arc<AtomicUsize>,
 }
@@ -99,6 +104,7 @@ impl Repository {
             .spawn(move || worker::run(worker, &queue))?;
         Ok(Self {
             lists: Lists::new(Arc::clone(&board)),
+            history: History::new(Arc::clone(&board)),
             board,
             jobs,
             seats: Arc::default(),

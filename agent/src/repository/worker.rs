@@ -248,6 +248,7 @@ impl Worker {
         digest::remember(&board, &table.read(), &kept);
         digest::resume(&board, self.desktop.as_ref(), &table.read(), kept, &news);
         board.set_table(table);
+        board.note_past(&news);
         Ok(())
     }
 

@@ -72,6 +72,7 @@ impl Site {
             clock: Arc::new(SystemClock),
             desktop: Arc::new(FakeDesktop::default()),
             patience: Duration::from_secs(12),
+            paths: None,
             stirred: Arc::default(),
             remember: tokio::sync::mpsc::unbounded_channel().0,
         });

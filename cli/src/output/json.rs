@@ -5,11 +5,13 @@
 pub mod agent;
 pub mod events;
 pub mod listed;
+pub mod past;
 
 use camctl_shared::ipc::message::{EndedInfo, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose};
 use serde::Serialize;
 
-use super::time::{Times, rfc3339};
+use super::time::Times;
+pub use super::time::rfc3339;
 use crate::errors::{Failure, Wording};
 
 /// The version of all shapes together, in the key `camctl` of each object.

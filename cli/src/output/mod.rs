@@ -4,9 +4,12 @@
 //! object on standard output (streams: one per line). A reader that goes away (`camctl list | head`) ends the
 //! printing quietly and changes nothing about what is done.
 
+pub mod csv;
 pub mod digits;
 pub mod json;
 pub mod listing;
+pub mod page;
+pub mod past;
 pub mod quote;
 pub mod sheet;
 pub mod style;

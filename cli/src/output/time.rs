@@ -6,10 +6,12 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock, Timestamp};
+use camctl_shared::model::parse_duration;
 pub use camctl_shared::text::span;
 use jiff::tz::TimeZone;
 
 use super::digits::Digits;
+use crate::errors::Failure;
 
 /// Turns moments into words, in the person's time zone.
 pub struct Times {
@@ -53,6 +55,68 @@ impl Times {
         }
     }
 
+    /// Now, in microseconds of Unix time.
+    pub fn now(&self) -> i64 {
+        self.clock.wall().as_microsecond()
+    }
+
+    /// The day of a moment, where the person is: `2026-11-19`.
+    pub fn day(&self, microseconds: i64) -> String {
+        let time = Timestamp::from_microsecond(microseconds).unwrap_or_default();
+        time.to_zoned(self.zone().clone()).date().to_string()
+    }
+
+    /// `2026-11-19 09:12`, whatever day it is: for what is read later.
+    pub fn full(&self, microseconds: i64) -> String {
+        let time = Timestamp::from_microsecond(microseconds).unwrap_or_default();
+        let local = time.to_zoned(self.zone().clone());
+        format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
+    }
+
+    /// The days from one moment to another, where the person is, both included; the last ten years of them at most.
+    pub fn days(&self, from: i64, until: i64) -> Vec<String> {
+        const MOST: usize = 3653;
+        let date = |at: i64| {
+            let time = Timestamp::from_microsecond(at).unwrap_or_default();
+            time.to_zoned(self.zone().clone()).date()
+        };
+        let (first, mut day) = (date(from), date(until));
+        let mut days = Vec::new();
+        while day >= first && days.len() < MOST {
+            days.push(day.to_string());
+            let Ok(before) = day.yesterday() else { break };
+            day = before;
+        }
+        days.reverse();
+        days
+    }
+
+    /// When a person says that something is to begin: so long ago (`30d`), or at the beginning of a day (`2026-01-01`), or
+    /// at a time of it (`2026-01-01 09:30`), where the person is.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn since_when(&self, text: Option<&str>) -> Result<Option<i64>, Failure> {
+        let Some(text) = text else { return Ok(None) };
+        if let Ok(ago) = parse_duration(text) {
+            let ago = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
+            return Ok(Some(self.now().saturating_sub(ago)));
+        }
+        let time = text.parse::<Timestamp>().ok();
+        let civil = || {
+            let at: jiff::civil::DateTime = text.parse().ok()?;
+            Some(at.to_zoned(self.zone().clone()).ok()?.timestamp())
+        };
+        match time.or_else(civil) {
+            Some(time) => Ok(Some(time.as_microsecond())),
+            None => Err(Failure::Usage {
+                problem: format!(
+                    "{text:?} is no time; write how long ago, such as 12h or 30d, or a date, such as 2026-01-01"
+                ),
+            }),
+        }
+    }
+
     /// `09:12:31`, with the date when that was not today; for events.
     pub fn to_the_second(&self, microseconds: i64) -> String {
         let second = Timestamp::from_microsecond(microseconds)
@@ -70,6 +134,22 @@ impl Times {
             Ok(passed) => format!("since {at} ({} ago)", span(Duration::from_micros(passed))),
             Err(_) => format!("since {at}"),
         }
+    }
+}
+
+/// A length of time with as much as one wants to compare: `40 s`, `12 min`, `1.5 h`, `3.4 d`.
+pub fn about(ms: u64) -> String {
+    const HOUR: u64 = 3_600_000;
+    const DAY: u64 = 24 * HOUR;
+    let tenths = |unit: u64| {
+        let tenths = ms / (unit / 10);
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match ms {
+        ..60_000 => format!("{} s", ms / 1000),
+        60_000..HOUR => format!("{} min", ms / 60_000),
+        HOUR..172_800_000 => format!("{} h", tenths(HOUR)),
+        _ => format!("{} d", tenths(DAY)),
     }
 }
 
@@ -170,6 +250,56 @@ mod tests {
             assert_eq!(times.since(at), text);
         }
         assert_eq!(times.to_the_second(now + 7_000_000), "12:12:07");
+    }
+
+    #[test]
+    fn a_beginning_is_a_length_of_time_ago_or_a_local_time() {
+        let (times, now) = times();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let cases = [
+            ("30d", now - 30 * 86_400_000_000),
+            ("12h", now - 12 * 3_600_000_000),
+            ("2026-01-01", at("2025-12-31T23:00:00Z")),
+            ("2026-01-01 09:30", at("2026-01-01T08:30:00Z")),
+            ("2026-01-01T09:30:00Z", at("2026-01-01T09:30:00Z")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(times.since_when(Some(text)), Ok(Some(expected)), "{text}");
+        }
+        assert_eq!(times.since_when(None), Ok(None));
+        assert_eq!(
+            times.days(now - 2 * 86_400_000_000, now),
+            ["2026-11-18", "2026-11-19", "2026-11-20"]
+        );
+        assert_eq!(
+            (
+                times.days(now, now).len(),
+                times.days(now, now - 86_400_000_000).len()
+            ),
+            (1, 0)
+        );
+        assert_eq!(times.days(0, now).len(), 3653);
+        for wrong in ["yesterday", "2026-13-01", "30", "01.01.2026"] {
+            assert!(times.since_when(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_are_compared_have_a_digit_more() {
+        let cases = [
+            (999, "0 s"),
+            (59_999, "59 s"),
+            (60_000, "1 min"),
+            (3_599_999, "59 min"),
+            (3_600_000, "1.0 h"),
+            (5_400_000, "1.5 h"),
+            (172_799_999, "47.9 h"),
+            (172_800_000, "2.0 d"),
+            (8_640_000_000, "100.0 d"),
+        ];
+        for (ms, text) in cases {
+            assert_eq!(about(ms), text);
+        }
     }
 
     #[test]

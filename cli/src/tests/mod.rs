@@ -9,6 +9,7 @@ mod batches;
 mod grammar;
 mod lists;
 mod others;
+mod past;
 mod sentences;
 mod waiting;
 mod windows;

@@ -8,6 +8,7 @@ mod fault;
 mod file;
 mod menu;
 mod page;
+mod past;
 mod report;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub use fault::Fault;
 pub use file::{EndedInfo, FileReport, LeftOut, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose};
 pub use menu::{FileState, MenuEntry, Standing};
 pub use page::{Files, ListedFile, Page};
+pub use past::{
+    EndedCount, EpisodeEnd, EpisodeInfo, HistoryPage, SlotInfo, SpreadInfo, StatsReport, TallyInfo,
+};
 pub use report::{AgentReport, Finding, Initialised, RepositoryReport};
 
 /// The first frame each way, within 2 s. Its form is the same in every version of the protocol, for ever.
@@ -155,6 +159,25 @@ pub enum Request {
         /// These users, also those who were answered before; empty: all who still wait for a word.
         to: Vec<String>,
     },
+    /// Locks of the past, the newest first. [`Reply::History`] pages, at least one for each repository, then
+    /// [`Reply::Done`].
+    History {
+        /// Which files, also such as are gone; a folder, or a repository, stands for all below it.
+        paths: Vec<String>,
+        /// Only those that stand, or ended at or after this.
+        since_us: Option<i64>,
+        /// Only those of this person, or ended by them.
+        user: Option<String>,
+        /// At most so many of each repository.
+        limit: u64,
+    },
+    /// The past in numbers. [`Reply::Stats`], [`Reply::Slots`] in the order of time, then [`Reply::Done`].
+    Stats {
+        /// A repository or a folder in one.
+        folder: String,
+        /// Only what ended, or began, at or after this; what stands counts.
+        since_us: Option<i64>,
+    },
 }
 
 /// What is answered to somebody who needs a file.
@@ -257,6 +280,12 @@ pub enum Reply {
     Standing(Standing),
     /// What can be done, in the order of a menu; empty when none of the files is known to be in a repository.
     Menu(Vec<MenuEntry>),
+    /// Some locks of the past.
+    History(HistoryPage),
+    /// The past in numbers.
+    Stats(Box<StatsReport>),
+    /// What began when.
+    Slots(Vec<SlotInfo>),
 }
 
 impl Reply {

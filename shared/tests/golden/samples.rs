@@ -6,6 +6,8 @@ mod faults;
 mod files;
 #[path = "menus.rs"]
 mod menus;
+#[path = "past.rs"]
+mod past;
 
 use camctl_shared::ipc::message::{
     AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, InLine,
@@ -192,7 +194,7 @@ pub fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("menu", Request::Menu { files: files() }),
     ];
-    all.extend(queues().into_iter().chain(requests_and_answers()));
+    all.extend(queues().into_iter().chain(requests_and_answers()).chain(past::requests()));
     all
 }
 
@@ -310,6 +312,7 @@ pub fn replies() -> Vec<(&'static str, Reply)> {
         ),
     ];
     all.extend(menus::standings());
+    all.extend(past::replies());
     all.extend(files::outcomes().into_iter().map(|(name, outcome)| {
         let report = FileReport {
             asked: text("/mnt/cam/4801247.mcam"),

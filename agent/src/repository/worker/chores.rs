@@ -101,6 +101,7 @@ impl Worker {
             state.policy = policy;
         }
         digest::digest(&self.board, self.desktop.as_ref(), &news);
+        self.board.note_past(&news);
         for text in remarks {
             let at = self.board.clock.wall();
             self.board.announce(News::Remark {

@@ -11,12 +11,14 @@ mod checkin;
 mod checkout;
 mod common;
 mod doctor;
+mod history;
 mod init;
 mod list;
 mod menu;
 mod notify;
 mod queue;
 mod request;
+mod stats;
 mod status;
 mod wait;
 mod watch;
@@ -88,6 +90,21 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
             let wish = answer::Wish { said, message, to };
             answer::answer(agent, replies, files, wish).await
         }
+        Request::History {
+            paths,
+            since_us,
+            user,
+            limit,
+        } => {
+            let wish = history::Wish {
+                paths,
+                since: since_us,
+                user,
+                limit,
+            };
+            history::history(agent, replies, wish).await
+        }
+        Request::Stats { folder, since_us } => stats::stats(agent, replies, &folder, since_us).await,
     }
 }
 

@@ -17,6 +17,7 @@ mod layout;
 mod log;
 mod mutex;
 mod pace;
+mod past;
 mod projection;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod properties;
@@ -37,6 +38,7 @@ use crate::model::{
 use crate::share::{Held, Meta, Share};
 
 pub use init::{FOLDER_SIZE, InitOptions, Made, init, is_repository};
+pub use past::Past;
 
 /// How long things may take; settings, so that tests shrink them.
 #[derive(Debug, Clone)]
