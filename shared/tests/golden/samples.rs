@@ -194,7 +194,7 @@ pub fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("menu", Request::Menu { files: files() }),
     ];
-    all.extend(queues().into_iter().chain(requests_and_answers()).chain(past::requests()));
+    all.extend([queues(), requests_and_answers(), past::requests()].concat());
     all
 }
 

@@ -1,9 +1,10 @@
 //! Old history and leftovers: only what nobody can need any more goes away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::fixture::{Bench, held, take};
-use crate::clock::Clock;
+use crate::clock::{Clock, ManualClock};
 use crate::store::LockStore;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -47,6 +48,29 @@ fn old_folders_go_whole_and_never_the_newest_two() {
     let mut bob = bench.loaded("bob");
     assert_eq!(held(&bob).len(), 46, "the checkpoints carry everything");
     assert_eq!(take(&mut bob, "bob.mcam"), 47);
+}
+
+/// Given folders of the log whose last commits are somebody's whose clock is years behind, then their history is kept for as
+/// long as everybody else's clock says.
+#[test]
+fn one_wrong_clock_makes_no_history_old() {
+    let bench = Bench::new(10);
+    bench.write(".camctl/repo.toml", "keep_history = \"30d\"\n");
+    let (mut alice, clock) = bench.timed("alice");
+    let long_ago = Arc::new(ManualClock::new("2020-01-01T00:00:00Z".parse().unwrap()));
+    let mut bob = bench.store_on(bench.share(), "bob", long_ago);
+    bob.load().unwrap();
+    for number in 1..45 {
+        let author = if number % 10 == 9 { &mut bob } else { &mut alice };
+        take(author, &format!("{number}.mcam"));
+    }
+    clock.advance(Duration::from_secs(3600));
+    alice.tend(clock.moment());
+    assert_eq!(log_folders(&bench), ["0", "1", "2", "3", "4"]);
+    clock.advance(DAY * 31);
+    take(&mut alice, "new.mcam");
+    alice.tend(clock.moment());
+    assert_eq!(log_folders(&bench), ["3", "4"]);
 }
 
 #[test]
