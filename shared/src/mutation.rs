@@ -13,6 +13,8 @@ pub enum Mutation {
     LostReplyIsFailure,
     /// A refusal is believed although an earlier attempt may still arrive.
     RefusalEndsDoubt,
+    /// Nobody looks whether the commit before theirs still stands.
+    BuildOnVanished,
     /// A log folder that is gone is made again for a commit that was to go into it.
     RecreatePruned,
     /// A client that slept since it caught up publishes all the same.

@@ -135,7 +135,7 @@ fn failed(law: &mut Law, asked: &Asked, problem: &Problem) -> Told {
                 machine: lock.owner.machine.as_deref().unwrap_or_default().to_owned(),
             };
             if law.ledger().grant(file, lock.token.unwrap_or_default()) != Some(&owner) {
-                law.breaks(format!(
+                law.doubts(format!(
                     "{} was told of a lock on {file} that never was: {lock:?}",
                     desk.user
                 ));
@@ -165,7 +165,7 @@ pub fn notice(law: &mut Law, desk: &Desk, n: u64, what: &What) {
                 .and_then(|table| table.get(file.as_str()))
                 .is_some_and(|lock| lock.desk == *desk);
             if stands {
-                law.breaks(format!(
+                law.doubts(format!(
                     "{} was told that their lock on {file} is gone, and at commit {n} it stands",
                     desk.user
                 ));
@@ -174,7 +174,7 @@ pub fn notice(law: &mut Law, desk: &Desk, n: u64, what: &What) {
         What::Yours { file, token, .. }
             if law.ledger().grant(file.as_str(), token.unwrap_or_default()) != Some(desk) =>
         {
-            law.breaks(format!(
+            law.doubts(format!(
                 "{} was told that {file} is theirs by {token:?}, which never was",
                 desk.user
             ));
@@ -187,7 +187,7 @@ pub fn notice(law: &mut Law, desk: &Desk, n: u64, what: &What) {
 fn ended_truly(law: &mut Law, desk: &Desk, file: &str, ended: &Ended) {
     let token = ended.token.unwrap_or_default();
     if law.ledger().end(file, token).is_none_or(|end| end.desk != *desk) {
-        law.breaks(format!(
+        law.doubts(format!(
             "{} was told that their lock {token} on {file} ended, which it did not",
             desk.user
         ));

@@ -96,6 +96,11 @@ pub fn plan(
     planned
 }
 
+/// No server loses its power and answers again at once.
+fn restart(chance: &mut Chance) -> Duration {
+    chance.time(4_000..30_000)
+}
+
 fn draw(chance: &mut Chance, profile: &Profile, stale_after: Duration) -> Fault {
     let long = |chance: &mut Chance| match chance.index(4) {
         0 => chance.time(10..3_000),
@@ -113,6 +118,7 @@ fn draw(chance: &mut Chance, profile: &Profile, stale_after: Duration) -> Fault 
         4 | 5 => Fault::Park { down: long(chance) },
         6..=8 => Fault::Freeze(long(chance)),
         9 => Fault::Wall(*chance.one(&[-86_400, -3_600, -60, 60, 3_600, 86_400, 400 * 86_400])),
+        10 if profile.vanishes() => Fault::Off(restart(chance)),
         10 => Fault::Off(long(chance).min(Duration::from_secs(20))),
         11 => Fault::Full(long(chance)),
         12 => match chance.index(6) {
@@ -127,6 +133,8 @@ fn draw(chance: &mut Chance, profile: &Profile, stale_after: Duration) -> Fault 
         14..=16 => Fault::Cut(long(chance)),
         17 | 18 => Fault::CutAll(long(chance)),
         19 => Fault::Doubt,
+        // What such a server loses is what matters there.
+        _ if profile.vanishes() => Fault::Off(restart(chance)),
         _ => Fault::Flaky(long(chance) * 2),
     }
 }

@@ -6,6 +6,7 @@
 //! [`Law::take`]), what an owner may believe ([`Law::believes`]), and what may be said ([`crate::answers`]).
 
 mod asked;
+mod gaps;
 mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +74,10 @@ pub struct Law {
     asked: asked::Asked,
     /// How often somebody was told of a request or an answer.
     pub told: u64,
+    /// Commits have vanished that living clients may have read.
+    vanished: bool,
+    /// Commits that were published over a gap.
+    ahead: BTreeMap<u64, Arc<[u8]>>,
 }
 
 impl Law {
@@ -93,6 +98,8 @@ impl Law {
             served: 0,
             asked: asked::Asked::default(),
             told: 0,
+            vanished: false,
+            ahead: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             series: BTreeMap::new(),
             times,
@@ -130,6 +137,9 @@ impl Law {
 
     /// The person was told of commit `n`: from now on it must not get lost.
     pub fn acknowledge(&mut self, n: u64) {
+        if self.ahead.contains_key(&n) {
+            self.breaks(format!("commit {n} was acknowledged, and stands over a gap"));
+        }
         self.acknowledged.insert(n);
     }
 
@@ -138,12 +148,14 @@ impl Law {
         self.now = now;
         let Some(n) = commit_number(path) else { return };
         let next = self.len();
-        if n != next {
-            return self.breaks(format!("commit {n} was written when {next} was to come"));
-        }
         match server.read(path).cloned() {
-            Some(bytes) => self.take(bytes),
             None => self.breaks(format!("commit {n} is no file")),
+            Some(bytes) if n == next => {
+                self.take(bytes);
+                self.catch_up();
+            }
+            Some(bytes) if n > next && self.vanished => self.published_over_a_gap(n, bytes),
+            Some(_) => self.breaks(format!("commit {n} was written when {next} was to come")),
         }
     }
 
@@ -291,33 +303,45 @@ impl Law {
     /// A table as product code shows it: it must have been one, and never go back.
     pub fn saw(&mut self, who: &str, before: u64, n: u64, nonce: &str, table: &BTreeMap<String, Standing>) {
         if n < before {
-            self.breaks(format!("{who} saw commit {before}, and then {n}"));
+            self.doubts(format!("{who} saw commit {before}, and then {n}"));
         }
         match usize::try_from(n).ok().and_then(|n| self.tables.get(n)) {
             Some((was, its_nonce)) if was == table && its_nonce == nonce => {}
-            Some((was, _)) => self.breaks(format!("{who} sees {table:?} at commit {n}, which was {was:?}")),
-            None => self.breaks(format!("{who} sees a commit {n} that is not in the log")),
+            Some((was, _)) => {
+                let problem = format!("{who} sees {table:?} at commit {n}, which was {was:?}");
+                self.doubts(problem);
+            }
+            None => self.doubts(format!("{who} sees a commit {n} that is not in the log")),
         }
     }
 
     /// Somebody trusts their own lock: then nobody may have broken it for their silence.
     pub fn believes(&mut self, desk: &Desk, file: &str, token: u64) {
         if self.ledger.grant(file, token) != Some(desk) {
-            self.breaks(format!(
+            self.doubts(format!(
                 "{} believes to have {file} by a token {token} that never was theirs",
                 desk.user
             ));
         } else if let Some(end) = self.ledger.end(file, token).filter(|end| end.how == "broken") {
-            self.breaks(format!(
+            let problem = format!(
                 "{} trusts their lock {token} on {file}, which {} broke in commit {}",
                 desk.user, end.by.user, end.commit
-            ));
+            );
+            self.breaks(problem);
         }
     }
 
     /// The server lost power: what was acknowledged is still there. The rest is learnt anew.
-    pub fn power_lost(&mut self, server: &Server) {
+    /// `clients_live`: they may have read more than is left.
+    pub fn power_lost(&mut self, server: &Server, clients_live: bool) {
         self.losses += 1;
+        let path = |n: u64| format!(".camctl/log/{}/{n}.json", n / self.folder_size);
+        let ahead: Vec<u64> = self.ahead.keys().copied().collect();
+        let stand: BTreeSet<u64> = ahead
+            .into_iter()
+            .filter(|n| server.find(&path(*n)).is_some())
+            .collect();
+        self.forget_ahead(|n| stand.contains(&n));
         let oldest = server
             .list(".camctl/log")
             .and_then(|folders| folders.keys().filter_map(|name| name.parse::<u64>().ok()).min());
@@ -344,6 +368,7 @@ impl Law {
                 "commit {n} was acknowledged, and {first} was lost with the server's power"
             ));
         }
+        self.vanished |= clients_live;
         let left: Vec<_> = self
             .commits
             .drain(..)

@@ -39,7 +39,8 @@ pub struct Profile {
     pub names_renewed: bool,
     /// A name is published by a move: the temporary file is gone afterwards.
     pub moves: bool,
-    /// The server answers only when a name is on its disk.
+    /// The server answers only when a name is on its disk. Where it does not, it may lose names with its power that living
+    /// clients have read.
     pub names_durable: bool,
     /// What another has open cannot be written, moved or removed.
     pub sharing_violations: bool,
@@ -47,6 +48,13 @@ pub struct Profile {
     pub hard: bool,
     /// File locks.
     pub locks: Locks,
+}
+
+impl Profile {
+    /// Whether what living clients have read may vanish with the server's power.
+    pub fn vanishes(&self) -> bool {
+        !self.local && !self.names_durable
+    }
 }
 
 /// Every kind that is simulated.
@@ -104,5 +112,14 @@ pub fn all() -> Vec<Profile> {
         locks: Locks::Honest,
         ..smb.clone()
     };
-    vec![local, smb, nfs, nfs_soft, windows]
+    let nfs_late = Profile {
+        name: "nfs-late",
+        names_durable: false,
+        // A sign of life may vanish and come back: longer than that, people here are taken for dead.
+        negative: seconds(1),
+        // Time enough to read what is not on the disk yet.
+        latency: 2_000..60_000,
+        ..nfs.clone()
+    };
+    vec![local, smb, nfs, nfs_soft, windows, nfs_late]
 }

@@ -289,6 +289,11 @@ impl World {
             ("losses of power".to_owned(), self.law.losses),
             ("handed over".to_owned(), self.law.served),
             ("told of requests".to_owned(), self.law.told),
+            (
+                "vanished under living clients".to_owned(),
+                u64::from(self.law.is_lenient()),
+            ),
+            ("torn".to_owned(), u64::from(self.law.is_torn())),
         ]);
         for end in self.law.ledger().ends().values() {
             *counts.entry(end.how.clone()).or_default() += 1;

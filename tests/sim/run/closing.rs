@@ -35,6 +35,10 @@ impl Simulation {
         let Some(wrong) = self.what_is_wrong() else {
             return true;
         };
+        if self.world.get().law.is_torn() {
+            // What no agent can mend, and each has to say: nobody was told that it was done.
+            return true;
+        }
         if now > self.served_by {
             self.world.get().law.breaks(format!(
                 "all is well again since {:?}, and yet: {wrong}",
@@ -54,7 +58,7 @@ impl Simulation {
             let shown = world.server.read("locks.json").and_then(|bytes| shown(bytes));
             match &shown {
                 Some((n, table)) if world.law.table(*n) == Some(table) => world.spoilt = false,
-                Some((n, table)) if !world.spoilt => {
+                Some((n, table)) if !world.spoilt && !world.law.is_lenient() => {
                     let was = world.law.table(*n).cloned();
                     world.law.breaks(format!(
                         "locks.json shows {table:?} for commit {n}, which was {was:?}"

@@ -6,6 +6,7 @@ use std::time::Duration;
 use camctl_agent::simulation::Job;
 
 use super::{Event, Simulation};
+use crate::cache::Cache;
 use crate::faults::{Fault, Planned};
 use crate::server::Request;
 use crate::world::{Armed, Doubt};
@@ -147,8 +148,12 @@ impl Simulation {
         let mut guard = self.world.get();
         let world = &mut *guard;
         (world.mutex, world.spoilt) = (None, true);
+        for machine in &mut world.machines {
+            // What a client remembers of a server that was restarted, it is told, is stale.
+            machine.cache = Cache::default();
+        }
         world.server.crash(&mut world.chance);
-        world.law.power_lost(&world.server);
+        world.law.power_lost(&world.server, !local);
     }
 
     fn trouble(&mut self, at: usize, fault: &Fault, now: Duration) {

@@ -20,6 +20,8 @@ pub(super) struct Pending {
     doubt: bool,
     /// It is in the log; only its durability is not known yet.
     won: bool,
+    /// The server may have been restarted while it was published.
+    slow: bool,
 }
 
 /// What became of sending a commit.
@@ -69,6 +71,15 @@ impl FolderStore {
             }
             let pending = self.prepare(draft)?;
             if self.is_old(caught_up) {
+                self.forget(&pending);
+                continue;
+            }
+            if let Err(error) = self.stand_firm() {
+                self.forget(&pending);
+                return Err(error);
+            }
+            if self.table.read().nonce != pending.commit.previous {
+                // The log was set back meanwhile.
                 self.forget(&pending);
                 continue;
             }
@@ -174,6 +185,7 @@ impl FolderStore {
             path: layout::commit(n, size),
             doubt: false,
             won: false,
+            slow: false,
         })
     }
 
@@ -190,7 +202,7 @@ impl FolderStore {
         }
     }
 
-    fn write_temporary(&self, bytes: &[u8]) -> Result<String> {
+    pub(super) fn write_temporary(&self, bytes: &[u8]) -> Result<String> {
         let temporary = layout::temporary();
         match self.share.write_new(&temporary, bytes) {
             Err(error) if error.kind == ShareErrorKind::NotFound => {
@@ -251,7 +263,9 @@ impl FolderStore {
             }
         }
         if !pending.won {
-            match self.share.publish(&pending.temporary, &pending.path) {
+            let published = self.share.publish(&pending.temporary, &pending.path);
+            pending.slow |= self.may_have_restarted();
+            match published {
                 Published::Won => pending.won = true,
                 Published::Taken if mutated(Mutation::TakenIsAnothers) => return Ok(Some(Sent::Others)),
                 Published::Taken => match self.whose(pending)? {
@@ -294,7 +308,15 @@ impl FolderStore {
             .map_or(layout::LOG, |(folder, _)| folder);
         // In the log, but perhaps not on the disk yet: not acknowledged before it is.
         if self.share.sync_folder(folder).is_ok() {
-            return Ok(Some(Sent::Ours));
+            pending.slow |= self.may_have_restarted();
+            if !pending.slow || self.share.is_local() {
+                return Ok(Some(Sent::Ours));
+            }
+            if !self.still_stands(pending) {
+                (pending.won, pending.doubt) = (false, true);
+                return Ok(None);
+            }
+            return Ok(self.stands_on(pending)?.map(|()| Sent::Ours));
         }
         // A server that lost power may have lost the name with it, and would sync the folder without it next time.
         (pending.won, pending.doubt) = (false, true);
@@ -308,7 +330,11 @@ impl FolderStore {
         let size = self.folder_size.unwrap_or(super::FOLDER_SIZE);
         let case = self.table.read().case;
         match self.read_commit(&layout::commit(pending.commit.n - 1, size), Some(case)) {
-            Ok(read) if read.commit.nonce != pending.commit.previous => {}
+            Ok(read) if read.commit.nonce == pending.commit.previous => {
+                self.firm = Some(self.clock.moment());
+                return None;
+            }
+            Ok(_) => {}
             Err(StoreError::Share(error)) if error.kind == ShareErrorKind::NotFound => {}
             _ => return None,
         }
@@ -316,9 +342,18 @@ impl FolderStore {
         if self.confirm().and_then(|()| self.follow_head()).is_err() {
             return Some(Sent::Unknown);
         }
-        let table = self.table.read();
-        let stands = table.n >= pending.commit.n || table.nonce == pending.commit.previous;
-        (!stands).then_some(Sent::NoFolder)
+        let stands = {
+            let table = self.table.read();
+            table.n >= pending.commit.n || table.nonce == pending.commit.previous
+        };
+        if stands {
+            return None;
+        }
+        // An earlier attempt may still be on its way, and would make a gap: without its file it cannot.
+        match self.share.remove(&pending.temporary) {
+            Err(error) if error.kind != ShareErrorKind::NotFound => Some(Sent::Unknown),
+            _ => Some(Sent::NoFolder),
+        }
     }
 
     /// Whose commit stands under the name that ours was to have. `None`: it cannot be read just now.
@@ -360,6 +395,21 @@ impl FolderStore {
 }
 
 impl Pending {
+    /// Its number.
+    pub(super) fn n(&self) -> u64 {
+        self.commit.n
+    }
+
+    /// What tells it from all others.
+    pub(super) fn nonce(&self) -> &Nonce {
+        &self.commit.nonce
+    }
+
+    /// The commit that it was built on.
+    pub(super) fn previous(&self) -> &Nonce {
+        &self.commit.previous
+    }
+
     /// Whether this file is the one that it is sent from.
     pub(super) fn is_sent_from(&self, temporary: &str) -> bool {
         self.temporary == temporary

@@ -221,6 +221,7 @@ impl FolderStore {
     /// Applies a commit that follows, and makes it known.
     pub(super) fn take(&mut self, commit: Arc<Commit>) {
         self.table.write().apply(&commit);
+        self.last = Some(Arc::clone(&commit));
         self.shorter = None;
         self.projection.table_changed();
         self.news.push(commit);

@@ -11,6 +11,7 @@
 mod chores;
 mod commit;
 mod format;
+mod gap;
 mod head;
 mod init;
 mod layout;
@@ -123,6 +124,10 @@ pub struct FolderStore {
     news: Vec<Arc<Commit>>,
     remarks: Vec<String>,
     pending: Option<commit::Pending>,
+    /// The last commit that was read, as long as it is the table's.
+    last: Option<Arc<Commit>>,
+    /// When the last commit was last seen to stand.
+    firm: Option<Moment>,
     mutex: mutex::Mutex,
     pace: pace::Pace,
     projection: projection::State,
@@ -154,6 +159,8 @@ impl FolderStore {
             news: Vec::new(),
             remarks: Vec::new(),
             pending: None,
+            last: None,
+            firm: None,
             projection: projection::State::new(now),
             chores: chores::State::new(now),
             head_behind: false,

@@ -4,6 +4,7 @@ mod chores;
 mod durability;
 mod faults;
 mod fixture;
+mod gaps;
 mod golden;
 mod opening;
 mod races;

@@ -33,6 +33,8 @@ pub(super) struct Faulty {
     pub(super) diary: Mutex<Vec<String>>,
     /// What happens at the next sync of a folder, which then fails.
     pub(super) outage: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// So many removals fail, and nobody knows whether they were done.
+    pub(super) stubborn: Mutex<u32>,
 }
 
 fn trouble(kind: ShareErrorKind) -> ShareError {
@@ -106,6 +108,11 @@ impl Share for Faulty {
         self.inner.make_folder(path)
     }
     fn remove(&self, path: &str) -> Result<()> {
+        let mut stubborn = self.stubborn.lock().unwrap();
+        if let Some(left) = stubborn.checked_sub(1) {
+            *stubborn = left;
+            return Err(trouble(ShareErrorKind::Unknown));
+        }
         self.inner.remove(path)
     }
     fn remove_folder(&self, path: &str) -> Result<()> {
@@ -137,6 +144,7 @@ pub(super) fn faulty(bench: &Bench, faults: Vec<Fault>) -> Arc<Faulty> {
         faults: Mutex::new(faults.into()),
         diary: Mutex::default(),
         outage: Mutex::default(),
+        stubborn: Mutex::default(),
     })
 }
 
