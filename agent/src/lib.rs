@@ -10,6 +10,7 @@ mod logging;
 mod power;
 mod problem;
 mod program;
+mod programs;
 mod registry;
 mod repository;
 mod server;
@@ -23,6 +24,7 @@ pub use program::main;
 pub mod simulation {
     pub use crate::desktop::{Awaited, Desktop, Mine, Notice, Question, RepositoryView, View, What};
     pub use crate::problem::Problem;
+    pub use crate::programs::{Life, Programs};
     pub use crate::repository::board::{Board, Health};
     pub use crate::repository::digest::kept;
     pub use crate::repository::job::{Asks, Delivery, Item, Job, Success, Ticket, Unread, Verdict};

@@ -23,7 +23,7 @@ pub enum Start {
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// A conversation with the agent.
-pub trait Talk {
+pub trait Talk: Send {
     /// Sends one request.
     ///
     /// # Errors

@@ -89,6 +89,7 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::list::List>(),
     Entry::of::<commands::wait::Wait>(),
     Entry::of::<commands::queue::Queue>(),
+    Entry::of::<commands::run::Run>(),
     Entry::of::<commands::notify::Notify>(),
     Entry::of::<commands::request::Request>(),
     Entry::of::<commands::answer::Answer>(),

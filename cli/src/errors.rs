@@ -93,6 +93,13 @@ pub enum Failure {
         /// What was tried, with the system's own words.
         problem: String,
     },
+    /// The program that was to be run is not there, or cannot be run.
+    Program {
+        /// Which, and why.
+        problem: String,
+        /// It is not there.
+        missing: bool,
+    },
     /// Several files failed; each was reported.
     Batch {
         /// How many.
@@ -267,6 +274,9 @@ impl Failure {
             Self::Protocol { .. } => ("protocol", Exit::Unreachable),
             Self::Unknown { .. } => ("unknown", Exit::Unreachable),
             Self::Local { .. } => ("local", Exit::Failed),
+            // As shells have it.
+            Self::Program { missing: true, .. } => ("no_program", Exit::Program(127)),
+            Self::Program { .. } => ("cannot_run", Exit::Program(126)),
             Self::Batch {
                 alike: Some(alike), ..
             } => *alike,
@@ -283,7 +293,7 @@ impl Failure {
         let plain = |text: String| Wording::new(code, exit, text);
         match self {
             Self::Fault { about, fault } => fault::wording(about, fault, times),
-            Self::Usage { problem } | Self::Local { problem } => plain(clean(problem).into_owned()),
+            Self::Usage { problem } | Self::Local { problem } | Self::Program { problem, .. } => plain(clean(problem).into_owned()),
             Self::NoAgent => plain("no agent is running for you on this machine".to_owned())
                 .hint("to start one:", "camctl agent start".to_owned()),
             Self::NotStarted { problem, log } => {

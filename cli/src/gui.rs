@@ -146,6 +146,15 @@ pub struct Told {
 pub fn sort(failures: &[Failure], times: &Times) -> Told {
     let mut told = Told::default();
     let (mut refusals, mut others) = (Vec::new(), Vec::new());
+    let in_use = |failure: &Failure| {
+        matches!(failure, Failure::Fault { about, fault } if about.verb == "run"
+        && matches!(**fault, Fault::Held { .. } | Fault::Guarded { .. } | Fault::TimedOut { .. }))
+    };
+    let title = if failures.iter().any(in_use) {
+        "camctl: it is in use"
+    } else {
+        "camctl: that did not work"
+    };
     for failure in failures {
         match refusal(failure) {
             Some(about) => {
@@ -159,7 +168,7 @@ pub fn sort(failures: &[Failure], times: &Times) -> Told {
     }
     if !others.is_empty() {
         told.messages.push(Message {
-            title: "camctl: that did not work",
+            title,
             text: list(&others),
             kind: Kind::Problem,
         });

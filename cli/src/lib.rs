@@ -59,17 +59,37 @@ pub enum Face {
 #[must_use]
 pub fn main(face: Face) -> ExitCode {
     let words: Vec<OsString> = env::args_os().collect();
+    #[cfg(unix)]
+    if let Some(result) = commands::run::program::platform::gate(&words) {
+        let app = app(Mode::Human, false, false);
+        return end(finish(app, "run", result.map(|()| Exit::Done)));
+    }
     let exit = match args::parse(&words) {
         Ok(parsed) => {
             let global = parsed.global;
-            let gui = global.gui || face == Face::Window;
+            let gui = global.gui || face == Face::Window || is_started_by_a_desktop(&parsed);
             let mut app = app(mode(global), may_start(global), gui);
             let result = parsed.run(&mut app);
             finish(app, parsed.verb.name, result)
         }
         Err(error) => misunderstood(&error, &words, face),
     };
-    ExitCode::from(exit.code())
+    end(exit)
+}
+
+/// Whether a program is to be run, for a person, where there is no terminal at all: from a menu, say. What is in its way
+/// would be told to nobody otherwise.
+fn is_started_by_a_desktop(parsed: &args::Parsed) -> bool {
+    parsed.verb.name == "run" && mode(parsed.global) == Mode::Human && !output::terminal::is_any()
+}
+
+/// A byte is what all systems have; only programs of Windows end with more.
+#[expect(clippy::disallowed_methods, reason = "everything is done by now")]
+fn end(exit: Exit) -> ExitCode {
+    match u8::try_from(exit.number()) {
+        Ok(code) => ExitCode::from(code),
+        Err(_) => std::process::exit(exit.number()),
+    }
 }
 
 fn app(mode: Mode, may_start: bool, gui: bool) -> App {

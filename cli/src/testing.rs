@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use camctl_shared::clock::{ManualClock, Timestamp};
@@ -147,12 +148,12 @@ pub type Script = Vec<Result<Reply, Failure>>;
 
 struct Actor {
     script: VecDeque<Result<Reply, Failure>>,
-    heard: Rc<RefCell<Vec<Request>>>,
+    heard: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Talk for Actor {
     fn send(&mut self, request: &Request) -> Result<(), Failure> {
-        self.heard.borrow_mut().push(request.clone());
+        self.heard.lock().unwrap().push(request.clone());
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl Talk for Actor {
 
 struct Scripts {
     scripts: VecDeque<Result<Script, Failure>>,
-    heard: Rc<RefCell<Vec<Request>>>,
+    heard: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Link for Scripts {
@@ -183,7 +184,7 @@ impl Link for Scripts {
         let script = self.scripts.pop_front().unwrap_or(Err(Failure::NoAgent))?;
         Ok(Box::new(Actor {
             script: script.into(),
-            heard: Rc::clone(&self.heard),
+            heard: Arc::clone(&self.heard),
         }))
     }
 
@@ -334,11 +335,11 @@ fn play_all(
         Err(error) => panic!("{words:?}: {error}"),
     };
     let err = Stream::default();
-    let heard = Rc::new(RefCell::new(Vec::new()));
+    let heard = Arc::new(Mutex::new(Vec::new()));
     let shown = Rc::new(RefCell::new(Vec::new()));
     let link = Scripts {
         scripts: scripts.into(),
-        heard: Rc::clone(&heard),
+        heard: Arc::clone(&heard),
     };
     let mode: Mode = crate::mode(parsed.global);
     let output = Output::to_streams(mode, Box::new(out.clone()), Box::new(err.clone()), times());
@@ -356,7 +357,7 @@ fn play_all(
         exit: exit.code(),
         out: out.text(),
         err: err.text(),
-        heard: heard.take(),
+        heard: std::mem::take(&mut *heard.lock().unwrap()),
         windows: shown.take(),
     }
 }

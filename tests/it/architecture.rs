@@ -11,7 +11,7 @@ use source::{Source, manifest, sources, workspace};
 const LONGEST: usize = 420;
 
 /// Where the product may touch files itself, and why there.
-const MAY_USE_FILES: [(&str, &str); 13] = [
+const MAY_USE_FILES: [(&str, &str); 14] = [
     (
         "shared/src/share/",
         "it is the only code that touches the shared folder",
@@ -37,6 +37,7 @@ const MAY_USE_FILES: [(&str, &str); 13] = [
         "cli/src/commands/stats.rs",
         "it writes the page of numbers where it is told to",
     ),
+    ("agent/src/programs/", "it looks which programs run"),
     ("cli/src/agent_log.rs", "it shows the end of the agent's log"),
     (
         "cli/src/agent_start.rs",

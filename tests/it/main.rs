@@ -55,6 +55,7 @@ mod queue;
 mod recovery;
 mod request;
 mod restart;
+mod run;
 mod stats;
 mod status;
 mod wait;

@@ -21,6 +21,7 @@ use camctl_shared::store::{Committed, LockStore};
 use super::board::Board;
 use super::job::{Asks, Delivery, Item, Job, Success, Unread, Verdict};
 use super::place::Place;
+use super::worker::guards;
 use crate::desktop::What;
 use crate::problem::Problem;
 
@@ -116,6 +117,9 @@ impl Batch {
     ) -> Result<(Round, Committed), StoreError> {
         self.drop_abandoned(board, store);
         let asks: Vec<Ask> = self.pending.iter().map(|pending| pending.ask.clone()).collect();
+        for ask in &asks {
+            guards::see_program(board, &ask.file);
+        }
         let policy = store.policy();
         let mut checked = BTreeSet::new();
         loop {

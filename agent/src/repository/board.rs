@@ -3,15 +3,17 @@
 //! The worker writes it, everybody reads it; nobody holds one of its locks over I/O or over an `await`, so that looking
 //! never waits for the share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use camctl_shared::clock::{Clock, Moment, Timestamp};
-use camctl_shared::model::{Commit, Ended, FileName, Owner, Policy, RepositoryId, StoreError, Table, Token};
-use camctl_shared::rules::{Observer, Scene};
+use camctl_shared::model::{
+    Commit, Ended, FileName, Kind, Owner, Policy, RepositoryId, StoreError, Table, Token,
+};
+use camctl_shared::rules::{Judge as _, Observer, Scene, Standing};
 use camctl_shared::share::Share;
 use camctl_shared::store::SharedTable;
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
@@ -23,6 +25,7 @@ use super::pulse::Pulse;
 use super::questions::Questions;
 use super::schedule::Pace;
 use crate::problem::Problem;
+use crate::programs::{self, Programs};
 use crate::state::Kept;
 use crate::wire::Eyes;
 
@@ -111,6 +114,10 @@ pub struct State {
     pub digested: Option<u64>,
     /// What this desk holds.
     pub mine: BTreeMap<FileName, Held>,
+    /// Those of them that are guards.
+    pub guards: BTreeSet<FileName>,
+    /// The guards that a program of this desk asks about: it says itself when it is over.
+    pub attended: BTreeMap<(FileName, Token), usize>,
     /// What it lost.
     pub lost: BTreeMap<FileName, Loss>,
     /// What its person waits for.
@@ -143,6 +150,8 @@ pub struct Board {
     pub me: Arc<Owner>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// The programs of this machine.
+    pub programs: Arc<dyn Programs>,
     /// How long the share may owe an answer.
     pub patience: Duration,
     /// When the share answered.
@@ -183,6 +192,7 @@ impl Board {
             root,
             me,
             clock,
+            programs: Arc::new(programs::Here),
             patience,
             pulse: Arc::default(),
             waiters: AtomicUsize::new(0),
@@ -202,6 +212,8 @@ impl Board {
                 beat_problem: None,
                 digested: None,
                 mine: BTreeMap::new(),
+                guards: BTreeSet::new(),
+                attended: BTreeMap::new(),
                 lost: BTreeMap::new(),
                 courtesy: Courtesy::default(),
                 questions: Questions::default(),
@@ -260,6 +272,15 @@ impl Board {
             judge: &*observer,
             now: self.clock.wall(),
         })
+    }
+
+    /// Whether the guard on `file` is known to be over, because its program is.
+    pub fn is_orphaned(&self, file: &FileName) -> bool {
+        let Some(table) = self.table() else { return false };
+        let table = table.read();
+        let observer = self.observer();
+        let over = |lock: &Arc<_>| observer.lock(&table, file, lock) == Standing::Orphaned;
+        table.locks.get(file).is_some_and(over)
     }
 
     /// What changes together; keep it no longer than a look takes.
@@ -366,6 +387,15 @@ impl Board {
         let mine = table.locks.iter().filter(|(_, lock)| lock.owner.same_desk(me));
         mine.map(|(file, lock)| (file.clone(), held(lock))).collect()
     }
+}
+
+/// The guards among one's own locks.
+pub fn find_guards(me: &Owner, table: &Table) -> BTreeSet<FileName> {
+    let guards = table
+        .locks
+        .iter()
+        .filter(|(_, lock)| lock.kind == Kind::Guard && lock.owner.same_desk(me));
+    guards.map(|(file, _)| file.clone()).collect()
 }
 
 /// What is remembered of a lock of this desk.

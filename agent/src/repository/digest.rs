@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camctl_shared::model::{Change, Commit, Ended, FileName, How, Kind, Owner, Table, Verb};
 
-use super::board::{Board, Held, Loss, News, State, held};
+use super::board::{Board, Held, Loss, News, State, find_guards, held};
 use super::courtesy::Freed;
 use super::questions;
 use crate::desktop::{Desktop, Notice, What};
@@ -113,6 +113,12 @@ fn take(state: &mut State, me: &Owner, change: &Change, notices: &mut Vec<What>)
         }
     }
     match &change.lock {
+        Some(lock) if lock.kind == Kind::Guard && lock.owner.same_desk(me) => {
+            state.guards.insert(change.file.clone());
+        }
+        _ => drop(state.guards.remove(&change.file)),
+    }
+    match &change.lock {
         Some(lock) if lock.owner.same_desk(me) => {
             state.lost.remove(&change.file);
             state.mine.insert(change.file.clone(), held(lock)) != Some(held(lock))
@@ -165,6 +171,7 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
     let mut state = board.state();
     state.digested = Some(table.n);
     let mine = Board::find_mine(&board.me, table);
+    state.guards = find_guards(&board.me, table);
     // What ended in commits that a server lost with its power has not ended.
     state
         .lost

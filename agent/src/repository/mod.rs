@@ -38,7 +38,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use camctl_shared::clock::Moment;
-use camctl_shared::model::FileName;
+use camctl_shared::model::{FileName, Token};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -86,6 +86,28 @@ pub struct Attending(Arc<Board>);
 impl Drop for Attending {
     fn drop(&mut self) {
         self.0.waiters.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// See [`Repository::attend_to`].
+pub struct Attended {
+    repository: Arc<Repository>,
+    guard: (FileName, Token),
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        {
+            let mut state = self.repository.board.state();
+            if let Some(count) = state.attended.get_mut(&self.guard) {
+                *count -= 1;
+                if *count == 0 {
+                    state.attended.remove(&self.guard);
+                }
+            }
+        }
+        // It may have gone without a word.
+        self.repository.wake();
     }
 }
 
@@ -261,6 +283,16 @@ impl Repository {
         self.board.waiters.fetch_add(1, Ordering::Relaxed);
         self.wake();
         Attending(Arc::clone(&self.board))
+    }
+
+    /// As long as what is returned lives, a `camctl run` answers for this guard.
+    pub fn attend_to(self: &Arc<Self>, file: &FileName, token: Token) -> Attended {
+        let guard = (file.clone(), token);
+        *self.board.state().attended.entry(guard.clone()).or_default() += 1;
+        Attended {
+            repository: Arc::clone(self),
+            guard,
+        }
     }
 
     /// A program that waited in line has left; `id` is its [`InLine::id`].

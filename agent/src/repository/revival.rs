@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use camctl_shared::model::{Draft, Owner, RequestId, SessionId, Table};
-use camctl_shared::rules::{self, Ask, Intent, Scene};
+use camctl_shared::model::{Draft, Kind, Lock, Owner, RequestId, SessionId, Table};
+use camctl_shared::rules::{self, Ask, Form, Intent, Scene};
 
 /// A draft that brings this desk back: its session is in the log again, and answers for every lock of the desk, also
 /// for those of a session whose local state was lost. Empty when the desk holds nothing and waits for nothing.
@@ -16,11 +16,14 @@ pub fn draft(table: &Table, scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
         .locks
         .iter()
         .filter(|(_, lock)| lock.owner.same_desk(me) && lock.owner.session.as_ref() != Some(session))
-        .map(|(file, _)| Ask {
+        .map(|(file, lock)| Ask {
             id: RequestId::random(),
             by: Arc::clone(me),
             file: file.clone(),
-            intent: Intent::Checkout(rules::Checkout::default()),
+            intent: Intent::Checkout(rules::Checkout {
+                form: form(lock),
+                ..rules::Checkout::default()
+            }),
         })
         .collect();
     let mut draft = rules::decide(scene, &takeover).draft;
@@ -31,6 +34,14 @@ pub fn draft(table: &Table, scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
         draft.sessions = rules::revive(session).sessions;
     }
     draft
+}
+
+/// A guard is gone on with for its own program alone. Whether that still runs is looked at as with any other.
+fn form(lock: &Lock) -> Form {
+    match (&lock.kind, &lock.process) {
+        (Kind::Guard, Some(program)) => Form::Guard(program.clone()),
+        _ => Form::Checkout,
+    }
 }
 
 /// Who is to be watched: every session that holds or waits for something, but one's own.

@@ -1,6 +1,7 @@
 //! A worker over a table in memory, on a clock that moves when told. No thread, no waiting: every turn is called.
 
 mod courtesy;
+mod guards;
 mod life;
 mod lines;
 mod questions;
@@ -28,6 +29,7 @@ use super::job::{Asks, Delivery, Item, Job, Ticket, Unread, Verdict};
 use super::place::Place;
 use super::worker::{Opened, Opener, Worker};
 use crate::desktop::fake::FakeDesktop;
+use crate::programs::{Life, Programs};
 use crate::state::Kept;
 
 const STALE: Duration = Duration::from_secs(361);
@@ -102,6 +104,31 @@ struct Office {
     clock: Arc<ManualClock>,
     log: MemoryLog,
     policy: Policy,
+    programs: Arc<Running>,
+}
+
+/// The programs that run, at all desks, by their numbers; each started at ten times its number.
+#[derive(Default)]
+struct Running(Mutex<BTreeSet<u32>>);
+
+impl Programs for Running {
+    fn boot(&self) -> Option<&str> {
+        Some("b/1")
+    }
+
+    fn look(&self, pid: u32) -> Life {
+        if self.0.lock().unwrap().contains(&pid) {
+            Life::Lives {
+                started: u64::from(pid) * 10,
+            }
+        } else {
+            Life::Dead
+        }
+    }
+
+    fn own_pid(&self) -> u32 {
+        1
+    }
 }
 
 impl Office {
@@ -115,6 +142,7 @@ impl Office {
             log: MemoryLog::new(policy.clone(), clock.clone()),
             clock,
             policy,
+            programs: Arc::default(),
         }
     }
 
@@ -134,13 +162,15 @@ impl Office {
         let me = Arc::new(Owner::new(user, machine, SessionId::parse(session).unwrap()));
         let store = self.log.open(Owner::clone(&me));
         let faults = store.faults();
-        let board = Arc::new(Board::new(
+        let mut board = Board::new(
             "/mnt/cam".into(),
             me,
             self.clock.clone(),
             Duration::from_secs(12),
             Arc::new(Notify::new()),
-        ));
+        );
+        board.programs = self.programs.clone();
+        let board = Arc::new(board);
         let desktop = Arc::new(FakeDesktop::default());
         let (jobs, queue) = channel();
         let worker = Worker::new(

@@ -8,6 +8,7 @@
 //! its own locks is known before the first answer.
 
 mod chores;
+pub(super) mod guards;
 mod lines;
 mod presence;
 mod requests;
@@ -85,6 +86,8 @@ pub struct Worker {
     tried: Option<Moment>,
     /// The lines are seen to again from here on.
     lines_at: Moment,
+    /// So are the guards that nobody asks about.
+    guards_at: Moment,
     events: Option<Events>,
 }
 
@@ -120,6 +123,7 @@ impl Worker {
             counter,
             tried: None,
             lines_at: now,
+            guards_at: now,
             events: None,
         }
     }
@@ -133,6 +137,7 @@ impl Worker {
                 Job::Wake => {
                     self.board.woken.store(false, Ordering::Release);
                     let now = self.now();
+                    self.guards_at = now;
                     if let Some(events) = &self.events {
                         if events.take_policy() {
                             self.schedule.hurry_listing(now);
@@ -161,6 +166,7 @@ impl Worker {
             self.chore();
         }
         self.see_to_lines();
+        self.see_to_guards();
         guardian::tell_if_unsafe(&self.board, self.desktop.as_ref());
         let now = self.now();
         self.schedule.set_pace(self.board.pace(now));
@@ -168,7 +174,8 @@ impl Worker {
         if waiting && !self.unsettled && !self.hindered {
             now
         } else {
-            self.schedule.next()
+            let next = self.schedule.next();
+            self.guards_due().map_or(next, |due| due.min(next))
         }
     }
 

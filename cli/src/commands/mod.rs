@@ -16,6 +16,7 @@ pub mod man;
 pub mod notify;
 pub mod queue;
 pub mod request;
+pub mod run;
 pub mod stats;
 pub mod status;
 pub mod wait;

@@ -41,6 +41,17 @@ pub fn code(fault: &Fault) -> (&'static str, Exit) {
 
 /// The fault in words.
 pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
+    match fault {
+        Fault::Held { lock, .. } | Fault::Guarded { lock } if about.verb == "run" => {
+            let (code, exit) = code(fault);
+            let text = format!("{} is {}", clean(&about.name), held(lock, times));
+            ways_to_run(Wording::new(code, exit, text), lock, &about.typed)
+        }
+        _ => usual(about, fault, times),
+    }
+}
+
+fn usual(about: &About, fault: &Fault, times: &Times) -> Wording {
     let words = |text: String| {
         let (code, exit) = code(fault);
         Wording::new(code, exit, text)
@@ -61,10 +72,7 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
             let text = format!("{name} is {}; it is not yours to {what}", held(lock, times));
             until_free(words(text), lock, file)
         }
-        Fault::OldToken { lock } => {
-            let text = format!("your lock on {name} is over; {}", stands(lock.as_ref(), times));
-            after_a_loss(words(text), lock.as_ref(), file)
-        }
+        Fault::OldToken { lock } => over(words, about, lock.as_ref(), times),
         Fault::Lost { ended, by, lock } => {
             let text = format!(
                 "{}; {}",
@@ -74,7 +82,7 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
             let mut words = words(text);
             words.detail.ended = Some(ended.clone());
             words.detail.by = Some(by.clone());
-            after_a_loss(words, lock.as_ref(), file)
+            after_a_loss(words, lock.as_ref(), file, about.verb == "run")
         }
         Fault::Alive {
             lock,
@@ -89,9 +97,11 @@ pub fn wording(about: &About, fault: &Fault, times: &Times) -> Wording {
             words.detail.administrators.clone_from(administrators);
             until_free(words.tell(whom_to_ask(lock, administrators)), lock, file)
         }
-        Fault::Yours { lock } => words(format!("{name} is {}; it is yours already", held(lock, times)))
-            .lock(Some(lock))
-            .hint("to give it back:", command("checkin", file)),
+        Fault::Yours { lock } => yours(
+            words(format!("{name} is {}; it is yours already", held(lock, times))),
+            lock,
+            file,
+        ),
         Fault::NotWaiting { lock } => words(not_waiting(&name, lock.as_ref(), times)).lock(lock.as_ref()),
         Fault::NotAsked { lock } => not_asked(words, lock, &name, file),
         Fault::Crowded { lock } => {
@@ -150,6 +160,12 @@ fn doctor(about: &About) -> String {
     }
 }
 
+fn yours(words: Wording, lock: &LockInfo, file: &str) -> Wording {
+    words
+        .lock(Some(lock))
+        .hint("to give it back:", command("checkin", file))
+}
+
 fn until_free(words: Wording, lock: &LockInfo, file: &str) -> Wording {
     words
         .lock(Some(lock))
@@ -179,6 +195,23 @@ fn ways_to_get(mut words: Wording, lock: &LockInfo, file: &str, place: u32) -> W
         ),
         _ => words.hint("to ask for it:", command("request -m \"…\"", file)),
     }
+}
+
+/// What to do about a file that a program cannot have to itself.
+fn ways_to_run(words: Wording, lock: &LockInfo, file: &str) -> Wording {
+    let words = match (lock.whose, lock.kind.as_str()) {
+        (Whose::Mine | Whose::MineElsewhere, "guard") => words.tell("it runs already: close it there first"),
+        (Whose::Mine, _) => words.hint("to check it in first:", command("checkin", file)),
+        (Whose::MineElsewhere, _) => words.hint("to give it back from here:", command("checkin", file)),
+        (Whose::Theirs, "guard") => {
+            words.tell("wait until they have closed their program, or ask them to close it")
+        }
+        (Whose::Theirs, _) => words.tell("wait until they have checked it in, or ask them to"),
+    };
+    let again = command("run --wait --lock", file) + " -- …";
+    words
+        .lock(Some(lock))
+        .hint("to have it started as soon as it is free:", again)
 }
 
 fn not_waiting(name: &str, lock: Option<&LockInfo>, times: &Times) -> String {
@@ -235,10 +268,22 @@ fn lost(name: &str, ended: &EndedInfo, by: &str, times: &Times) -> String {
     )
 }
 
-fn after_a_loss(words: Wording, lock: Option<&LockInfo>, file: &str) -> Wording {
+fn over(words: impl Fn(String) -> Wording, about: &About, lock: Option<&LockInfo>, times: &Times) -> Wording {
+    let text = format!(
+        "your lock on {} is over; {}",
+        clean(&about.name),
+        stands(lock, times)
+    );
+    after_a_loss(words(text), lock, &about.typed, about.verb == "run")
+}
+
+fn after_a_loss(words: Wording, lock: Option<&LockInfo>, file: &str, about_run: bool) -> Wording {
     let words = words
         .lock(lock)
         .tell("keep a copy of your changes: somebody else may have changed the file since");
+    if about_run {
+        return words.tell("close the program, and look whether its changes are still wanted");
+    }
     match lock {
         Some(_) => words.hint("to wait in line again:", command("checkout --wait", file)),
         None => words.hint("to check it out again:", command("checkout", file)),
@@ -282,12 +327,16 @@ fn no_reason(words: impl Fn(String) -> Wording, about: &About) -> Wording {
 fn timed_out(words: Wording, about: &About, lock: Option<&LockInfo>, waited_ms: u64) -> Wording {
     let mut words = words.lock(lock);
     words.detail.waited_ms = Some(waited_ms);
-    let verb = if about.verb == "checkout" {
-        "checkout --wait"
-    } else {
-        "wait"
+    let verb = match about.verb {
+        "checkout" => "checkout --wait",
+        "run" => "run --wait --lock",
+        _ => "wait",
     };
-    words.hint("to go on waiting, without end:", command(verb, &about.typed))
+    let rest = if about.verb == "run" { " -- …" } else { "" };
+    words.hint(
+        "to go on waiting, without end:",
+        command(verb, &about.typed) + rest,
+    )
 }
 
 fn no_such_file(words: impl Fn(String) -> Wording, about: &About) -> Wording {

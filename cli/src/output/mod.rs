@@ -14,7 +14,7 @@ pub mod quote;
 pub mod sheet;
 pub mod style;
 pub mod table;
-mod terminal;
+pub mod terminal;
 pub mod text;
 pub mod time;
 mod zone;

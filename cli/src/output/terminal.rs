@@ -38,6 +38,11 @@ pub fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether any of the standard streams is a terminal.
+pub fn is_any() -> bool {
+    std::io::stdin().is_terminal() || std::io::stdout().is_terminal() || stderr_is_terminal()
+}
+
 /// The columns of the terminal that standard output is; `None` when it is none.
 pub fn columns() -> Option<usize> {
     if std::io::stdout().is_terminal() {

@@ -366,3 +366,30 @@ pub fn left_out(what: &[LeftOut], more: u64) -> Vec<String> {
     }
     lines
 }
+
+/// For whom one waits in line, and where: on one line, for as long as that takes.
+pub fn place(name: &str, lock: Option<&LockInfo>, times: &Times) -> String {
+    let name = clean(name);
+    let Some(lock) = lock else {
+        return format!("waiting for {name}: it is free now");
+    };
+    let held = held(lock, times);
+    match lock.place {
+        Some(place) => format!("waiting for {name}, number {place} of {}: {held}", lock.waiting),
+        None => format!("waiting for {name}: {held}"),
+    }
+}
+
+/// Nobody can say whether the lock of a program that runs stands.
+pub fn in_doubt(name: &str) -> String {
+    format!(
+        "the share has not confirmed the lock on {} for too long: somebody else may take it; save nothing there \
+         before it is confirmed again",
+        clean(name)
+    )
+}
+
+/// It stands after all.
+pub fn stands_again(name: &str) -> String {
+    format!("the lock on {} stands again", clean(name))
+}

@@ -10,6 +10,7 @@ mod grammar;
 mod lists;
 mod others;
 mod past;
+mod run;
 mod sentences;
 mod waiting;
 mod windows;

@@ -19,7 +19,7 @@ fn about(verb: &'static str) -> About {
 }
 
 /// The error as it stands on standard error, with its codes above it.
-fn shown(failure: &Failure) -> String {
+pub fn shown(failure: &Failure) -> String {
     let err = Stream::default();
     let mut output = Output::to_streams(
         Mode::Human,

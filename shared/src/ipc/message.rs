@@ -178,6 +178,29 @@ pub enum Request {
         /// Only what ended, or began, at or after this; what stands counts.
         since_us: Option<i64>,
     },
+    /// A guard on a file, for a program that is about to run. One [`Reply::File`] each time something about it is new:
+    /// [`Outcome::Awaited`] while one waits in line, [`Outcome::Granted`] when it is had, [`Outcome::Stands`] when it is no
+    /// longer known to stand, or is again; and [`Outcome::Failed`] when it is not to be had, or is lost. Then
+    /// [`Reply::Done`]. When the client leaves, the guard ends with the program.
+    Run {
+        /// The file.
+        file: String,
+        /// What the program does.
+        message: Option<String>,
+        /// As with [`Request::Checkout`].
+        wait: Option<Patience>,
+        /// The program's process on this machine. It may be one that waits to be let run.
+        pid: u32,
+        /// The guard is had, by this token, and the agent was lost from sight: nothing is taken.
+        token: Option<u64>,
+    },
+    /// The program has ended, and its guard with it, if it is still that one. One [`Reply::File`], then [`Reply::Done`].
+    RunOver {
+        /// The file.
+        file: String,
+        /// The guard's token.
+        token: u64,
+    },
 }
 
 /// What is answered to somebody who needs a file.

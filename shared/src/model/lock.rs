@@ -66,8 +66,29 @@ pub struct Process {
     pub pid: u32,
     /// When it started, as its machine counts; tells a reused number from the same process.
     pub started: u64,
+    /// Names the run of the system that both numbers belong to (and the part of it, where there are several): elsewhere
+    /// they mean nothing. `None` when that was not known: then nobody but the owner judges it.
+    pub boot: Option<Box<str>>,
+    /// The agent that took the guard; on the same run of the same system.
+    pub agent: Option<Agent>,
     /// Unknown keys.
     pub extra: Extra,
+}
+
+/// The agent that took a guard, by its process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agent {
+    /// As [`Process::pid`].
+    pub pid: u32,
+    /// As [`Process::started`].
+    pub started: u64,
+}
+
+impl Process {
+    /// Whether both are the same process, whichever agent answers for it.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.pid, self.started, &self.boot) == (other.pid, other.started, &other.boot)
+    }
 }
 
 /// One person in line for a file.
@@ -81,6 +102,8 @@ pub struct Waiter {
     pub message: Box<str>,
     /// They want it as a lease of this length.
     pub lease: Option<Duration>,
+    /// They want it as a guard, for this program, which waits to be let run.
+    pub guard: Option<Process>,
     /// The request that put them in line.
     pub request: RequestId,
     /// Unknown keys.

@@ -13,7 +13,7 @@ mod table;
 
 pub use commit::{Change, Commit, Draft, Ended, How, Nonce, RequestId, SessionChange, Verb};
 pub use error::{Refusal, ShareError, ShareErrorKind, StoreError};
-pub use lock::{Base, Kind, Lock, Note, Process, Said, Token, Waiter};
+pub use lock::{Agent, Base, Kind, Lock, Note, Process, Said, Token, Waiter};
 pub use name::{Case, FileName, NameError, OWN_FOLDER, has_extension, spellings};
 pub use owner::{Owner, SessionId};
 pub use policy::{

@@ -234,6 +234,7 @@ mod tests {
                 since,
                 message: "".into(),
                 lease: None,
+                guard: None,
                 request: RequestId::random(),
                 extra: Extra::new(),
             }],

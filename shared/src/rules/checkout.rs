@@ -16,7 +16,7 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Ch
     }
     let same_desk = lock.owner.same_desk(&ask.by);
     let guards = lock.kind == Kind::Guard || matches!(wish.form, Form::Guard(_));
-    if same_desk && !guards {
+    if same_desk && (!guards || is_its_own(lock, wish)) {
         return Ok(renew(scene, ask, wish, lock));
     }
     let standing = scene.standing(&ask.file, lock);
@@ -33,6 +33,14 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, wish: &Checkout) -> Result<(Ch
         });
     }
     Err(held(ask, lock))
+}
+
+/// Whether it is the very program that the guard is held for, whose agent has come back without knowing of it.
+fn is_its_own(lock: &Lock, wish: &Checkout) -> bool {
+    match (&lock.kind, &lock.process, &wish.form) {
+        (Kind::Guard, Some(held), Form::Guard(asks)) => held.is(asks),
+        _ => false,
+    }
 }
 
 /// Whether `lock` was written by a tool that knew neither sessions nor tokens.
@@ -145,6 +153,9 @@ fn renew(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, lock: &Arc<Lock>) -> (Ch
     if renewed.base.is_none() {
         // Handed over from the line by an agent that knew nothing of the file.
         renewed.base.clone_from(&wish.base);
+    }
+    if let Form::Guard(process) = &wish.form {
+        renewed.process = Some(process.clone());
     }
     // A kind that only a newer version understands stays what it is.
     let understood = !matches!(renewed.kind, Kind::Other(_));

@@ -271,6 +271,10 @@ pub trait Judge {
     fn lock(&self, table: &Table, file: &FileName, lock: &Lock) -> Standing;
     /// Whether this session is known to be silent for too long, so that a waiter of it is passed over.
     fn session_is_stale(&self, table: &Table, session: &SessionId) -> bool;
+    /// Whether the program of this guard is known to run, on this machine.
+    fn program_lives(&self, _file: &FileName, _lock: &Lock) -> bool {
+        false
+    }
 }
 
 /// The judge of those who judge nobody, because staleness is not their business: everybody lives.

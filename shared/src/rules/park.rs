@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Change, Draft, Lock, Scene, SessionId, checkout, queue};
+use super::{Change, Draft, FileName, Lock, Scene, SessionId, checkout, queue};
 use crate::model::{Extra, How, Kind, OnExit, Owner, SessionChange, Verb};
 
-/// What a session commits before it stops: guards end, checkouts are kept (or end, where `on_exit` says so), leases
-/// are left to end by themselves. The session is parked when it keeps a lock or a place in a line.
+/// What a session commits before it stops: guards end, but for those whose programs go on, checkouts are kept (or
+/// end, where `on_exit` says so), leases are left to end by themselves. The session is parked when it keeps a lock or a place in a line.
 pub fn park(scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
     let Some(session) = &me.session else {
         return Draft::default();
@@ -15,7 +15,7 @@ pub fn park(scene: &Scene<'_>, me: &Arc<Owner>) -> Draft {
     let mut keeps_something = false;
     for (file, lock) in &scene.table.locks {
         let mine = lock.owner.session.as_ref() == Some(session);
-        let ends = mine && ends_with_its_agent(scene, lock);
+        let ends = mine && ends_with_its_agent(scene, file, lock);
         // Whoever stops gets nothing from the line on the way out, not even from their own lock.
         let next = if ends {
             queue::next(scene, lock, Some(session))
@@ -75,9 +75,10 @@ fn away(scene: &Scene<'_>, session: &SessionId) -> SessionChange {
     }
 }
 
-fn ends_with_its_agent(scene: &Scene<'_>, lock: &Lock) -> bool {
+fn ends_with_its_agent(scene: &Scene<'_>, file: &FileName, lock: &Lock) -> bool {
     match lock.kind {
-        Kind::Guard => true,
+        // An agent that is replaced by a newer one stops too, and the file is in use as long as the program runs.
+        Kind::Guard => !scene.judge.program_lives(file, lock),
         Kind::Checkout => scene.policy.on_exit == OnExit::Release,
         Kind::Lease | Kind::Other(_) => false,
     }

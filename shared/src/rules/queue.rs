@@ -44,6 +44,10 @@ fn join(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, lock: &Arc<Lock>) -> (Cha
             Form::Lease(lease) => Some(lease),
             Form::Checkout | Form::Guard(_) => None,
         },
+        guard: match &wish.form {
+            Form::Guard(process) => Some(process.clone()),
+            Form::Checkout | Form::Lease(_) => None,
+        },
         request: ask.id.clone(),
         extra: known.map_or_else(Extra::new, |known| known.extra.clone()),
     };
@@ -176,11 +180,12 @@ pub(super) fn next(scene: &Scene<'_>, lock: &Lock, leaving: Option<&SessionId>) 
         .collect();
     Some(Arc::new(Lock {
         message: waiter.message.clone(),
-        kind: if waiter.lease.is_some() {
-            Kind::Lease
-        } else {
-            Kind::Checkout
+        kind: match waiter {
+            Waiter { guard: Some(_), .. } => Kind::Guard,
+            Waiter { lease: Some(_), .. } => Kind::Lease,
+            _ => Kind::Checkout,
         },
+        process: waiter.guard.clone(),
         lease: waiter.lease,
         expires: waiter
             .lease

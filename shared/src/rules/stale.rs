@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{FileName, Judge, Lock, Policy, SessionId, Standing, Table};
+use super::{FileName, Judge, Lock, Policy, SessionId, Standing, Table, Token};
 use crate::clock::Moment;
 use crate::model::Kind;
 use crate::mutation::{Mutation, mutated};
@@ -52,6 +52,8 @@ pub struct Away {
 pub struct Observer {
     sessions: BTreeMap<SessionId, Watched>,
     leases: BTreeMap<FileName, (u64, Moment)>,
+    /// The guards whose programs would run on this machine, by their tokens, and whether they do.
+    programs: BTreeMap<FileName, (Option<Token>, bool)>,
     away: BTreeMap<SessionId, Away>,
     parked_seen: Option<Moment>,
     /// When the last complete round began; what it saw is true of that moment, and of nothing later.
@@ -168,6 +170,26 @@ impl Observer {
         self.leases = seen;
     }
 
+    /// Notes which of the guards of this machine have a program that runs. A guard that is not named, because nobody here
+    /// can say, is judged by its session alone; one without a program is over, so it is named only when its agent is dead
+    /// too.
+    pub fn see_programs(&mut self, seen: BTreeMap<FileName, (Option<Token>, bool)>) {
+        self.programs = seen;
+    }
+
+    /// The same for one file, just before it is judged; `None`: nobody here can say.
+    pub fn see_program(&mut self, file: &FileName, seen: Option<(Option<Token>, bool)>) {
+        match seen {
+            Some(seen) => drop(self.programs.insert(file.clone(), seen)),
+            None => drop(self.programs.remove(file)),
+        }
+    }
+
+    fn program(&self, file: &FileName, lock: &Lock) -> Option<bool> {
+        let (token, lives) = self.programs.get(file)?;
+        (lock.kind == Kind::Guard && lock.token == *token).then_some(*lives)
+    }
+
     fn see_parked(&mut self, now: Moment, wall: Timestamp, table: &Table) {
         let since_last = self.parked_seen.replace(now).map(|last| now.since(last));
         self.away.retain(|session, _| table.parked.contains_key(session));
@@ -243,6 +265,9 @@ impl Judge for Observer {
         if self.expired(file, lock) {
             return Standing::Expired;
         }
+        if self.program(file, lock) == Some(false) {
+            return Standing::Orphaned;
+        }
         // Records of older tools, and kinds that only a newer version understands, are nobody's to judge.
         let session = match &lock.kind {
             Kind::Other(_) => None,
@@ -266,5 +291,9 @@ impl Judge for Observer {
     fn session_is_stale(&self, table: &Table, session: &SessionId) -> bool {
         self.silence(table, session)
             .is_some_and(|silent| silent >= self.stale_after())
+    }
+
+    fn program_lives(&self, file: &FileName, lock: &Lock) -> bool {
+        self.program(file, lock) == Some(true)
     }
 }

@@ -8,6 +8,8 @@ mod files;
 mod menus;
 #[path = "past.rs"]
 mod past;
+#[path = "runs.rs"]
+mod runs;
 
 use camctl_shared::ipc::message::{
     AgentReport, EndedInfo, Event, EventKind, FileReport, Filter, FilterState, Finding, Hello, InLine,
@@ -194,7 +196,7 @@ pub fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("menu", Request::Menu { files: files() }),
     ];
-    all.extend([queues(), requests_and_answers(), past::requests()].concat());
+    all.extend([queues(), requests_and_answers(), past::requests(), runs::runs()].concat());
     all
 }
 

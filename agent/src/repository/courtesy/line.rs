@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use camctl_shared::model::Kind;
 use camctl_shared::rules::{Checkout, Intent, Judge, Queue, is_untouched, someone_is_before};
 
 use super::{Courtesy, Ended, FileName, Lock, Owner, Seen, Table, What};
@@ -193,8 +194,8 @@ impl Courtesy {
         me: &Owner,
         ended: Option<&Ended>,
     ) -> Option<What> {
-        if waits(lock, me) {
-            // One's own guard, behind which one waits.
+        if waits(lock, me) || lock.kind == Kind::Guard {
+            // One's own guard, behind which one waits; or one for a program, which takes it itself or has ended.
             return None;
         }
         let handed = ended.is_some() && is_untouched(lock);
@@ -265,8 +266,8 @@ impl Courtesy {
         };
         let lock = table.locks.get(file);
         let waits = lock.is_some_and(|lock| waits(lock, me));
-        // One's own guard, behind which one waits, is not what one waits for.
-        let mine = lock.filter(|lock| lock.owner.same_desk(me) && !waits);
+        // One's own guard is not what the person waits for.
+        let mine = lock.filter(|lock| lock.owner.same_desk(me) && !waits && lock.kind != Kind::Guard);
         if place.is_given_up() {
             let since = |lock: &Lock| place.joined.is_some_and(|joined| lock.token > Some(joined));
             if waits || mine.is_some_and(|lock| since(lock) && is_untouched(lock)) {

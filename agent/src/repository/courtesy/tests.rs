@@ -122,6 +122,7 @@ fn what_is_handed_over_to_a_forgotten_place_is_given_back() {
         since: now(),
         message: "".into(),
         lease: None,
+        guard: None,
         request: RequestId::random(),
         extra: Extra::new(),
     });

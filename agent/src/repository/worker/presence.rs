@@ -153,6 +153,7 @@ impl Worker {
             let table = table.read();
             board.observer().look(now, wall, &table, &signs);
         }
+        self.see_programs();
         if board.state().courtesy.forget_old(wall) {
             board.stirred.notify_one();
         }
@@ -201,6 +202,7 @@ impl Worker {
             self.settle()?;
         }
         self.leave_lines()?;
+        self.see_programs();
         let board = Arc::clone(&self.board);
         let store = self.store()?;
         let policy = store.policy();

@@ -76,7 +76,9 @@ async fn everything(agent: &Agent, replies: &mut Replies, folders: &[String]) ->
             continue;
         }
         let state = repository.board.state();
-        for file in state.mine.keys().chain(state.lost.keys()) {
+        // Programs give their guards back themselves, when they have ended.
+        let edits = state.mine.keys().filter(|file| !state.guards.contains(*file));
+        for file in edits.chain(state.lost.keys()) {
             let name = file.as_str();
             let inside = below.is_empty()
                 || name == below

@@ -1,6 +1,6 @@
 //! Checkout: take locks, or wait in line for them.
 
-mod line;
+pub(super) mod line;
 
 use std::time::Duration;
 
@@ -110,15 +110,15 @@ pub async fn checkout(
 }
 
 /// What became of a file, until its asker has been told: a handler may end before that, and then the worker hears of it.
-struct Untold {
-    target: Target,
-    verdict: Verdict,
+pub(super) struct Untold {
+    pub(super) target: Target,
+    pub(super) verdict: Verdict,
     unread: Unread,
     told: bool,
 }
 
 impl Untold {
-    fn new(target: Target, verdict: Verdict, unread: Unread) -> Self {
+    pub(super) fn new(target: Target, verdict: Verdict, unread: Unread) -> Self {
         Self {
             target,
             verdict,
@@ -127,11 +127,11 @@ impl Untold {
         }
     }
 
-    fn report(&self) -> Reply {
+    pub(super) fn report(&self) -> Reply {
         Reply::File(self.target.report(&self.verdict))
     }
 
-    fn told(mut self) {
+    pub(super) fn told(mut self) {
         self.told = true;
     }
 }

@@ -18,6 +18,7 @@ mod menu;
 mod notify;
 mod queue;
 mod request;
+mod run;
 mod stats;
 mod status;
 mod wait;
@@ -105,6 +106,17 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
             history::history(agent, replies, wish).await
         }
         Request::Stats { folder, since_us } => stats::stats(agent, replies, &folder, since_us).await,
+        Request::Run {
+            file,
+            message,
+            wait,
+            pid,
+            token,
+        } => {
+            let wish = run::Wish { message, wait, pid };
+            run::run(agent, replies, file, wish, token).await
+        }
+        Request::RunOver { file, token } => run::over(agent, replies, file, token).await,
     }
 }
 

@@ -38,7 +38,8 @@ fn a_free_file_is_granted_under_the_number_of_the_commit() {
 #[test]
 #[expect(clippy::large_stack_arrays, reason = "a table of a test")]
 fn who_gets_a_file_that_is_held() {
-    let guard_wish = || take_as(Form::Guard(program()));
+    let guard_wish = || take_as(Form::Guard(another_program()));
+    let its_own = || take_as(Form::Guard(program()));
     let lease_wish = || take_as(Form::Lease(Duration::from_mins(5)));
     let guarded = || Bench::new().held(F, "alice@CAM-03", guard);
     let leased = || Bench::new().held(F, "alice@CAM-03", lease);
@@ -72,6 +73,15 @@ fn who_gets_a_file_that_is_held() {
         // A guard is never shared, not even with oneself.
         (guarded(), "alice@CAM-03", guard_wish(), "guarded"),
         (guarded(), "alice@CAM-03", take(), "guarded"),
+        // But the program itself goes on, whatever its agent has forgotten.
+        (guarded(), "alice@CAM-03/2", its_own(), "renewed"),
+        (
+            guarded(),
+            "alice@CAM-04",
+            its_own(),
+            "held by alice@CAM-03, place 1",
+        ),
+        (guarded(), "bob@CNC-1", its_own(), "held by alice@CAM-03, place 1"),
         (
             guarded(),
             "alice@CAM-03",
@@ -129,7 +139,7 @@ fn a_lock_that_is_over_ends_for_whoever_wants_the_file() {
         } else {
             "guarded".to_owned()
         };
-        let wish = take_as(Form::Guard(program()));
+        let wish = take_as(Form::Guard(another_program()));
         assert_eq!(
             guarded.outcome(&ask("alice@CAM-03", F, wish)),
             expected,

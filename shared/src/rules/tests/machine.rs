@@ -42,6 +42,7 @@ enum Want {
     },
     Join,
     JoinForATime,
+    JoinAsGuard,
     /// With or without the newest commit as the one that gave the place.
     Leave {
         back: bool,
@@ -88,6 +89,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(|reason| Want::Break { reason }),
         6 => Just(Want::Join),
         1 => Just(Want::JoinForATime),
+        1 => Just(Want::JoinAsGuard),
         1 => any::<bool>().prop_map(|back| Want::Leave { back }),
         2 => any::<bool>().prop_map(|why| Want::Request { why }),
         4 => prop::sample::select(Said::ALL.to_vec()).prop_map(Want::Answer),
@@ -257,7 +259,7 @@ impl World {
         let intent = match wish.verb {
             Want::Checkout => take(),
             Want::Lease => take_as(Form::Lease(LEASE)),
-            Want::Guard => take_as(Form::Guard(program())),
+            Want::Guard => take_as(self.program()),
             Want::Steal { reason: given } => steal(reason(given)),
             Want::Checkin(Which::Any) => give_back(None),
             Want::Checkin(Which::Standing) => give_back(standing),
@@ -270,9 +272,21 @@ impl World {
             })),
             Want::Request { why } => request(if why { "urgent" } else { "" }),
             Want::Answer(said) => answer(said, To::All),
+            Want::JoinAsGuard => Intent::Queue(Queue::Join(Checkout {
+                form: self.program(),
+                ..Checkout::default()
+            })),
             Want::Leave { back } => leave(back.then(|| self.bench.table.n.saturating_sub(3))),
         };
         ask(DESKS[wish.desk], name, intent)
+    }
+
+    /// Every program is another one.
+    fn program(&self) -> Form {
+        Form::Guard(Process {
+            started: self.bench.table.n,
+            ..program()
+        })
     }
 
     /// Decides and commits the last batch, by the agent of the first who asks.

@@ -55,6 +55,7 @@ pub(super) fn session(owner: &str) -> SessionId {
 pub(super) struct Fake {
     pub standings: BTreeMap<FileName, Standing>,
     pub stale: BTreeSet<SessionId>,
+    pub running: BTreeSet<FileName>,
 }
 
 impl Judge for Fake {
@@ -67,6 +68,10 @@ impl Judge for Fake {
 
     fn session_is_stale(&self, _table: &Table, session: &SessionId) -> bool {
         self.stale.contains(session)
+    }
+
+    fn program_lives(&self, file: &FileName, _lock: &Lock) -> bool {
+        self.running.contains(file)
     }
 }
 
@@ -205,7 +210,17 @@ pub(super) fn program() -> Process {
     Process {
         pid: 4711,
         started: 99,
+        boot: None,
+        agent: None,
         extra: Extra::new(),
+    }
+}
+
+/// Another program than that of [`guard`].
+pub(super) fn another_program() -> Process {
+    Process {
+        pid: 4712,
+        ..program()
     }
 }
 
@@ -216,6 +231,7 @@ pub(super) fn queue(of: &[&str]) -> Vec<Waiter> {
             since: now(),
             message: format!("{who} needs it").into(),
             lease: None,
+            guard: None,
             request: RequestId::random(),
             extra: Extra::new(),
         })

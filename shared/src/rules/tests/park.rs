@@ -137,3 +137,19 @@ fn whoever_stops_gets_nothing_on_the_way_out() {
     assert_eq!(ended(&draft), [("guard.mcam", None)]);
     assert!(draft.sessions.is_empty(), "a line of nobody is no line");
 }
+
+#[test]
+fn a_guard_stays_as_long_as_its_program_runs() {
+    let mut bench = bench();
+    bench.judge.running = [file("guard.mcam"), file("bob.mcam")].into();
+    let draft = park(&bench.scene(), &owner(ME));
+    assert!(draft.changes.is_empty());
+    let mut alone = Bench::new().held("guard.mcam", ME, guard);
+    alone.judge.running = [file("guard.mcam")].into();
+    let draft = park(&alone.scene(), &owner(ME));
+    assert_eq!(
+        (draft.changes.len(), draft.sessions.len()),
+        (0, 1),
+        "its session is away"
+    );
+}

@@ -97,7 +97,7 @@ fn nobody_jumps_the_line() {
             })
             .judged(F, Standing::Orphaned)
     };
-    let guard_wish = || take_as(Form::Guard(program()));
+    let guard_wish = || take_as(Form::Guard(another_program()));
     let cases = [
         (over(), "dave@CNC-3", take(), "held by alice@CAM-03, place 3"),
         (over(), "carol@CNC-2", take(), "held by alice@CAM-03, place 2"),
@@ -335,4 +335,35 @@ fn what_was_handed_over_is_taken_up_once_and_nothing_else_is() {
     assert_eq!(bench.run(&[ask("bob@CNC-1", F, take_up(41))]), ["renewed"]);
     bench.run(&[ask("bob@CNC-1", F, give_back(None))]);
     assert_eq!(bench.run(&[ask("bob@CNC-1", F, take_up(41))]), ["41 is over"]);
+}
+
+#[test]
+fn a_program_that_waits_in_line_gets_a_guard() {
+    let as_guard = |program: Process| {
+        Intent::Queue(Queue::Join(Checkout {
+            form: Form::Guard(program),
+            ..Checkout::default()
+        }))
+    };
+    // Also behind a program of one's own.
+    let mut bench = Bench::new().held(F, "alice@CAM-03", guard);
+    let outcome = bench.run(&[ask("alice@CAM-03", F, as_guard(another_program()))]);
+    assert_eq!(outcome, ["waits for alice@CAM-03, place 1"]);
+    assert_eq!(bench.lock(F).queue[0].guard, Some(another_program()));
+    bench.run(&[ask("bob@CNC-1", F, join())]);
+    let outcome = bench.run(&[ask("alice@CAM-03", F, give_back(Some(7)))]);
+    assert_eq!(outcome, ["released, next alice@CAM-03"]);
+    let lock = bench.lock(F);
+    assert_eq!(
+        (&lock.kind, &lock.process),
+        (&Kind::Guard, &Some(another_program()))
+    );
+    assert!(is_untouched(lock));
+    // Whoever asks again wants it for that from then on.
+    bench.run(&[ask("bob@CNC-1", F, as_guard(program()))]);
+    assert_eq!(bench.lock(F).queue[0].guard, Some(program()));
+    bench.run(&[ask("bob@CNC-1", F, join())]);
+    bench.run(&[ask("alice@CAM-03", F, give_back(None))]);
+    let lock = bench.lock(F);
+    assert_eq!((&lock.kind, &lock.process), (&Kind::Checkout, &None));
 }

@@ -381,3 +381,33 @@ fn older_tools_and_kinds_of_the_future_are_nobodys_to_judge() {
     assert_eq!(watch.standing(F), Standing::ParkedTooLong);
     assert_eq!(watch.standing("future.mcam"), UNKNOWN);
 }
+
+#[test]
+fn a_guard_is_over_when_its_program_is_known_to_be_dead() {
+    let mut watch = Watch::new();
+    watch.bench = watch.bench.held("guard.mcam", ALICE, guard);
+    let seen = |name: &str, token, lives| [(file(name), (Some(token), lives))].into();
+    let lives = |watch: &Watch| {
+        let lock = watch.bench.lock("guard.mcam");
+        watch.observer.program_lives(&file("guard.mcam"), lock)
+    };
+    assert_eq!(
+        (watch.standing("guard.mcam"), lives(&watch)),
+        (alive(Duration::ZERO), false)
+    );
+    watch.observer.see_programs(seen("guard.mcam", 7, true));
+    assert_eq!(
+        (watch.standing("guard.mcam"), lives(&watch)),
+        (alive(Duration::ZERO), true)
+    );
+    watch.observer.see_programs(seen("guard.mcam", 7, false));
+    assert_eq!(
+        (watch.standing("guard.mcam"), lives(&watch)),
+        (Standing::Orphaned, false)
+    );
+    // Of another lock on the same file that says nothing; nor of one that is no guard.
+    watch.observer.see_programs(seen("guard.mcam", 6, false));
+    assert_eq!(watch.standing("guard.mcam"), alive(Duration::ZERO));
+    watch.observer.see_programs(seen(F, 7, false));
+    assert_eq!(watch.standing(F), alive(Duration::ZERO));
+}

@@ -124,6 +124,7 @@ fn waiter(user: &str, machine: &str) -> Waiter {
         since: Timestamp::UNIX_EPOCH,
         message: "\"next\", please\n".into(),
         lease: Some(Duration::from_secs(90)),
+        guard: None,
         request: RequestId::random(),
         extra: extra("waiter"),
     }
@@ -182,6 +183,8 @@ fn odd_changes(me: &Arc<Owner>, token: u64) -> Vec<Change> {
     guard.process = Some(Process {
         pid: u32::MAX,
         started: u64::MAX,
+        boot: None,
+        agent: None,
         extra: extra("process"),
     });
     let mut lease = plain(me, token);

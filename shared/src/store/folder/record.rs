@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Base, Extra, Kind, Lock, Note, Owner, Process, RequestId, SessionId, Waiter};
+use crate::model::{Agent, Base, Extra, Kind, Lock, Note, Owner, Process, RequestId, SessionId, Waiter};
 use crate::store::Heartbeat;
 
 /// An owner, within other records.
@@ -91,8 +91,18 @@ struct BaseRecord {
 struct ProcessRecord {
     pid: u32,
     started: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boot: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<AgentRecord>,
     #[serde(flatten)]
     extra: Extra,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct AgentRecord {
+    pid: u32,
+    started: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -103,6 +113,8 @@ struct WaiterRecord {
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guard: Option<ProcessRecord>,
     request: String,
     #[serde(flatten)]
     extra: Extra,
@@ -144,11 +156,7 @@ impl LockRecord {
                 sha256: base.sha256.as_deref().map(Into::into),
                 extra: base.extra.clone(),
             }),
-            process: lock.process.as_ref().map(|process| ProcessRecord {
-                pid: process.pid,
-                started: process.started,
-                extra: process.extra.clone(),
-            }),
+            process: lock.process.as_ref().map(ProcessRecord::of),
             queue: lock.queue.iter().map(WaiterRecord::of).collect(),
             requests: lock.requests.iter().map(NoteRecord::of).collect(),
             extra: lock.extra.clone(),
@@ -187,11 +195,7 @@ impl LockRecord {
                 sha256: base.sha256.map(Into::into),
                 extra: base.extra,
             }),
-            process: self.process.map(|process| Process {
-                pid: process.pid,
-                started: process.started,
-                extra: process.extra,
-            }),
+            process: self.process.map(ProcessRecord::process),
             queue,
             requests,
             extra: self.extra,
@@ -203,6 +207,32 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+impl ProcessRecord {
+    fn of(process: &Process) -> Self {
+        Self {
+            pid: process.pid,
+            started: process.started,
+            boot: process.boot.as_deref().map(Into::into),
+            agent: process
+                .agent
+                .map(|Agent { pid, started }| AgentRecord { pid, started }),
+            extra: process.extra.clone(),
+        }
+    }
+
+    fn process(self) -> Process {
+        Process {
+            pid: self.pid,
+            started: self.started,
+            boot: self.boot.map(Into::into),
+            agent: self
+                .agent
+                .map(|AgentRecord { pid, started }| Agent { pid, started }),
+            extra: self.extra,
+        }
+    }
+}
+
 impl WaiterRecord {
     fn of(waiter: &Waiter) -> Self {
         Self {
@@ -210,6 +240,7 @@ impl WaiterRecord {
             since: waiter.since,
             message: waiter.message.as_ref().into(),
             lease_ms: waiter.lease.map(milliseconds),
+            guard: waiter.guard.as_ref().map(ProcessRecord::of),
             request: waiter.request.as_str().into(),
             extra: waiter.extra.clone(),
         }
@@ -221,6 +252,7 @@ impl WaiterRecord {
             since: self.since,
             message: self.message.into(),
             lease: self.lease_ms.map(Duration::from_millis),
+            guard: self.guard.map(ProcessRecord::process),
             request: RequestId::from_text(&self.request),
             extra: self.extra,
         })

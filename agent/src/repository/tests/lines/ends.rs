@@ -167,6 +167,8 @@ fn behind_ones_own_guard_one_waits() {
         form: rules::Form::Guard(camctl_shared::model::Process {
             pid: 1,
             started: 1,
+            boot: None,
+            agent: None,
             extra: camctl_shared::model::Extra::new(),
         }),
         ..rules::Checkout::default()

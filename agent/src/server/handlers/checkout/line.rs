@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camctl_shared::clock::Moment;
-use camctl_shared::model::{FileName, Lock, Refusal};
-use camctl_shared::rules::{Done, Intent, Queue, is_untouched, someone_is_before};
+use camctl_shared::model::{FileName, Kind, Lock, Refusal};
+use camctl_shared::rules::{Done, Form, Intent, Queue, is_untouched, someone_is_before};
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 
@@ -189,7 +189,9 @@ impl Place {
                 eyes.judge.lock(eyes.table, &along.file, lock).is_over()
                     && !someone_is_before(eyes.table, eyes.judge, lock, &board.me)
             };
-            let turn = if lock.owner.same_desk(&board.me) && since_then && !waits() {
+            // A guard is for its program, whoever else of this desk stands in line behind it.
+            let here = lock.owner.same_desk(&board.me) && since_then && self.suits(lock);
+            let turn = if here && (lock.kind == Kind::Guard || !waits()) {
                 if is_untouched(lock) {
                     Turn::Handed(Arc::clone(lock))
                 } else {
@@ -206,6 +208,22 @@ impl Place {
             Some((Turn::Ask, lock)) if along.was_given_up() => Turn::GivenUp(lock),
             Some((turn, _)) => turn,
             None => Turn::NotYet,
+        }
+    }
+
+    /// Whether `lock`, which is this desk's, is what was waited for: a guard is for one program, and no edit for any.
+    fn suits(&self, lock: &Lock) -> bool {
+        let program = match &self.intent {
+            Intent::Queue(Queue::Join(checkout)) => match &checkout.form {
+                Form::Guard(program) => Some(program),
+                Form::Checkout | Form::Lease(_) => None,
+            },
+            _ => None,
+        };
+        match (program, &lock.process) {
+            (Some(program), Some(held)) => lock.kind == Kind::Guard && held.is(program),
+            (Some(_), None) => false,
+            (None, _) => lock.kind != Kind::Guard,
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::fixture::{grant, name};
 use crate::model::{
-    Absence, Base, Case, Commit, Draft, Ended, Extra, How, Kind, Nonce, Note, Owner, Process, RepositoryId,
-    RequestId, SessionChange, SessionId, Table, Verb, Waiter,
+    Absence, Agent, Base, Case, Commit, Draft, Ended, Extra, How, Kind, Nonce, Note, Owner, Process,
+    RepositoryId, RequestId, SessionChange, SessionId, Table, Verb, Waiter,
 };
 use crate::store::Heartbeat;
 use crate::store::folder::record::{Owners, decode_heartbeat, encode_heartbeat};
@@ -63,6 +63,8 @@ fn full() -> (Commit, Table) {
     lock.process = Some(Process {
         pid: 4711,
         started: 99,
+        boot: None,
+        agent: None,
         extra: Extra::new(),
     });
     lock.queue = vec![Waiter {
@@ -70,6 +72,7 @@ fn full() -> (Commit, Table) {
         since: "2026-11-20T08:30:00Z".parse().unwrap(),
         message: "Büchse \"B\"".into(),
         lease: None,
+        guard: None,
         request: RequestId::from_text("req-0"),
         extra: unknown(),
     }];
@@ -184,6 +187,30 @@ fn head_projection_and_heartbeat_of_format_1_are_read_and_written_as_ever() {
     let kept = golden("session.json", &written);
     assert_eq!(written, kept);
     assert_eq!(decode_heartbeat(&kept, &heartbeat.session), Some(heartbeat));
+}
+
+/// What came later: a program that is known better, and one that waits in line.
+#[test]
+fn guards_are_read_and_written_as_ever() {
+    let (mut commit, _) = full();
+    let lock = commit.draft.changes[0].lock.as_mut().map(Arc::make_mut).unwrap();
+    let program = Process {
+        pid: 4711,
+        started: 99,
+        boot: Some("b7a1/4026531836".into()),
+        agent: Some(Agent { pid: 17, started: 3 }),
+        extra: unknown(),
+    };
+    lock.queue[0].guard = Some(Process {
+        agent: None,
+        ..program.clone()
+    });
+    lock.process = Some(program);
+    let written = format::encode(&commit, None).unwrap();
+    let kept = golden("guard.json", &written);
+    assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&kept));
+    let read = format::decode(&kept, Some(Case::Sensitive), &mut Owners::default()).unwrap();
+    assert_eq!(read.commit, commit);
 }
 
 #[test]
