@@ -3,6 +3,7 @@
 
 mod bus;
 mod logind;
+mod many;
 mod notifications;
 mod panel;
 mod sleep;

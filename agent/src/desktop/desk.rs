@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::act::Act;
 use super::fold::{Outbox, PAUSE};
 use super::menu::{Face, face};
-use super::toast::Toasts;
+use super::toast::{Toasts, Way};
 use super::tray::Tray;
 use super::words::{Toast, batch};
 use super::{Desktop, NoDesktop, Notice, View};
@@ -43,17 +43,18 @@ impl Desk {
         let (wishes, acts) = unbounded_channel();
         let tray = config.tray.then(|| Tray::start(words.clone()));
         let tray = tray.and_then(|tray| tray.inspect_err(|error| tracing::info!(%error, "no tray")).ok());
+        let way = Way::default();
         #[cfg(target_os = "linux")]
         if tray.is_some() {
             let words = words.clone();
-            tokio::spawn(super::bus::watch(move |is_there| {
+            tokio::spawn(super::bus::watch(way.clone(), move |is_there| {
                 // Fails only when the agent stops.
                 let _ = words.send(Word::Desktop(is_there));
             }));
         }
         #[cfg(not(target_os = "linux"))]
         let _ = words.send(Word::Desktop(true));
-        let toasts = config.notifications.then(|| Toasts::new(words.clone()));
+        let toasts = config.notifications.then(|| Toasts::new(words.clone(), way));
         let attendant = Attendant {
             clock,
             outbox: Outbox::default(),

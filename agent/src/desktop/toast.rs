@@ -8,29 +8,32 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use notify_rust::Notification;
+pub use platform::Way;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::desk::Word;
 use super::words::{Button, Toast};
 
-/// So many stand open at most: each keeps a connection to the desktop until it is answered. The oldest is closed.
+/// So many stand open at most: each is listened to until it is answered, and who does not look at eight does not miss
+/// the ninth. The oldest is closed.
 const MOST: usize = 8;
 
 /// Whoever shows them.
 pub struct Toasts {
     words: UnboundedSender<Word>,
+    way: Way,
     /// Those that may be open, oldest first; dropping one closes it.
     open: VecDeque<oneshot::Sender<()>>,
     health: Arc<Health>,
 }
 
 impl Toasts {
-    /// To the person; what they press is said into `words`.
-    pub fn new(words: UnboundedSender<Word>) -> Self {
+    /// To the person, by this way to the desktop; what they press is said into `words`.
+    pub fn new(words: UnboundedSender<Word>, way: Way) -> Self {
         Self {
             words,
+            way,
             open: VecDeque::new(),
             health: Arc::default(),
         }
@@ -49,7 +52,7 @@ impl Toasts {
             words: self.words.clone(),
             health: Arc::clone(&self.health),
         };
-        platform::show(shown, close);
+        platform::show(&self.way, shown, close);
     }
 }
 
@@ -82,22 +85,13 @@ struct Shown {
 }
 
 impl Shown {
-    /// As the desktop's library takes it; `body` is what the server reads as plain text.
-    fn notification(&self, body: &str, with_buttons: bool) -> Notification {
-        let mut notification = Notification::new();
-        notification
-            .appname("camctl")
-            .summary(&self.toast.summary)
-            .body(body);
-        if with_buttons {
-            for (at, button) in self.toast.buttons.iter().enumerate() {
-                notification.action(&at.to_string(), button.label);
-            }
-        }
-        notification
+    /// Its buttons: names for the desktop, and what stands on them.
+    fn buttons(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let buttons = self.toast.buttons.iter().enumerate();
+        buttons.map(|(at, button)| (at.to_string(), button.label))
     }
 
-    /// A button was pressed, by the name that [`Shown::notification`] gave it.
+    /// A button was pressed, by the name that [`Shown::buttons`] gave it.
     fn pressed(&self, name: &str) {
         let button = name.parse().ok().and_then(|at: usize| self.toast.buttons.get(at));
         if let Some(Button { act: Some(act), .. }) = button {

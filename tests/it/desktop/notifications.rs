@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use camctl_shared::clock::{Clock as _, SystemClock, Timestamp};
 use testkit::{LONG, wait_for, wait_until};
 use zbus::blocking::Connection;
 use zbus::zvariant::OwnedValue;
@@ -30,6 +31,10 @@ pub struct Shown {
     pub buttons: Vec<(String, String)>,
     /// When somebody closed it.
     pub closed: bool,
+    /// Width, height and pixels (red, green, blue, opacity) of its picture.
+    pub picture: Option<(i32, i32, Vec<u8>)>,
+    /// When it came.
+    pub at: Timestamp,
 }
 
 type All = Arc<Mutex<Vec<Shown>>>;
@@ -74,6 +79,8 @@ impl Server {
                 .map(|pair| (pair[0].clone(), pair[1].clone()))
                 .collect(),
             closed: false,
+            picture: hints.get("image-data").map(picture),
+            at: SystemClock.wall(),
         });
         id
     }
@@ -83,6 +90,15 @@ impl Server {
             one.closed = true;
         }
     }
+}
+
+/// As the standard has it: width, height, bytes of a row, whether there is opacity, bits, channels, pixels.
+fn picture(value: &OwnedValue) -> (i32, i32, Vec<u8>) {
+    let value = value.try_clone().unwrap();
+    let (width, height, row, opacity, bits, channels, pixels): (i32, i32, i32, bool, i32, i32, Vec<u8>) =
+        value.try_into().unwrap();
+    assert_eq!((row, opacity, bits, channels), (width * 4, true, 8, 4));
+    (width, height, pixels)
 }
 
 /// Its name is on the bus as long as it lives.

@@ -1,11 +1,28 @@
 //! The product's headline: a lock frees up, and whoever wanted the file has it by one press of a button.
 
-use testkit::{LONG, Sandbox, wait_until};
+use std::time::Duration;
+
+use camctl_shared::clock::Timestamp;
+use testkit::{LONG, Machine, Sandbox, wait_until};
 
 use super::{Desktop, command, held_by, seated};
 
-/// Given alice's checkout and bob's refusal, when she checks in, then he is told within about a second who had it, and the
-/// button on the notification takes the file.
+/// From an agent's knowing until its person is told.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// When an agent logged for the first time what `says` is a part of.
+#[track_caller]
+fn logged(machine: &Machine, says: &str) -> Timestamp {
+    let log = machine.log();
+    let line = log.lines().find(|line| line.contains(says));
+    let time = line.and_then(|line| line.split(' ').next());
+    let time = time.and_then(|time| time.parse().ok());
+    assert!(time.is_some(), "no line says {says:?}:\n{log}");
+    time.unwrap()
+}
+
+/// Given alice's checkout and bob's refusal, when she checks in, then he is told within a second of his agent's knowing who
+/// had it, by a notification with camctl's own picture, whose button takes the file.
 #[test]
 fn who_was_refused_is_told_and_takes_the_file_by_a_button() {
     let sandbox = Sandbox::new();
@@ -29,11 +46,22 @@ fn who_was_refused_is_told_and_takes_the_file_by_a_button() {
     });
     let told = his.notifications.titled("a.mcam is free");
     assert!(told.body.starts_with("alice on CAM-03 had it"), "{told:?}");
+    let took = told.at.duration_since(logged(&bob, "is free"));
+    let took = Duration::try_from(took).unwrap();
+    assert!(took < AT_ONCE, "told after {took:?}");
+    let (width, height, pixels) = told.picture.clone().unwrap();
+    assert_eq!((width, height, pixels.len()), (48, 48, 48 * 48 * 4));
     his.notifications.press(&told, "Check out", || {
         held_by(&repository, "fixtures/a.mcam").as_deref() == Some("bob")
     });
     his.notifications.titled("a.mcam is checked out to you");
     his.panel.entry(&["My checkouts (1)", "fixtures/a.mcam"]);
+    // The tray has the same picture while something is held, with opacity in front instead of at the end.
+    wait_until(LONG, "the tray shows it", || {
+        let icon = his.panel.icon();
+        let turned = icon.chunks(4).flat_map(|one| [one[1], one[2], one[3], one[0]]);
+        turned.eq(pixels.iter().copied())
+    });
 }
 
 /// Given a notification that a file is free, when somebody else takes it before the button is pressed, then who presses is
