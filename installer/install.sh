@@ -166,7 +166,7 @@ install_camctl() {
     [ ! -x "$programs/camctl" ] || starts_at_login || at_login=no
     place_all "$built"
     [ "$at_login" = no ] || "$programs/camctl" agent enable
-    "$source_folder/installer/file-managers/install.sh" enable "$programs/camctl"
+    "$programs/camctl" integrate on
     if [ -n "$old" ]; then
         restart_agent "$old"
     else
@@ -226,7 +226,7 @@ uninstall_camctl() {
         "$programs/camctl" agent stop || fail "the agent does not stop; nothing was removed"
     fi
     "$programs/camctl" agent disable --quiet || say "something still starts the agent at login; see above"
-    "$source_folder/installer/file-managers/install.sh" disable
+    "$programs/camctl" integrate off --quiet || say "camctl is still in file managers' menus; see above"
     while IFS= read -r file; do remove "$file"; done <"$manifest"
     remove "$manifest"
     remove_state

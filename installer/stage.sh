@@ -38,19 +38,33 @@ build() {
     build_for "$target"
 }
 
-# stage BUILT FOLDER: all that belongs below a prefix on Linux.
+# stage BUILT FOLDER [HERE]: all that belongs below a prefix on Linux. HERE: programs that run here, where those in BUILT do
+# not; they write what is the same for all.
 stage() {
-    local built="$1" folder="$2"
+    local built="$1" folder="$2" here="${3:-$1}" file
     install -D -m 755 "$built/camctl-agent" "$folder/bin/camctl-agent"
     install -D -m 755 "$built/camctl" "$folder/bin/camctl"
     mkdir -p "$folder/share/bash-completion/completions" "$folder/share/zsh/site-functions" \
         "$folder/share/fish/vendor_completions.d"
-    "$built/camctl" completions bash >"$folder/share/bash-completion/completions/camctl"
-    "$built/camctl" completions zsh >"$folder/share/zsh/site-functions/_camctl"
-    "$built/camctl" completions fish >"$folder/share/fish/vendor_completions.d/camctl.fish"
+    "$here/camctl" completions bash >"$folder/share/bash-completion/completions/camctl"
+    "$here/camctl" completions zsh >"$folder/share/zsh/site-functions/_camctl"
+    "$here/camctl" completions fish >"$folder/share/fish/vendor_completions.d/camctl.fish"
     mkdir -p "$folder/share/man"
-    "$built/camctl" man "$folder/share/man/man1" --quiet
+    "$here/camctl" man "$folder/share/man/man1" --quiet
+    stage_desktop "$folder/share"
+    install -D -m 644 "$source_folder/cli/BRIDGE.md" "$folder/share/doc/camctl/BRIDGE.md"
     # Whatever the umask of whoever builds: others read it.
     find "$folder" -type d -exec chmod 755 {} +
-    find "$folder/share" -type f -exec chmod 644 {} +
+    find "$folder/share" -type f ! -name '*.sh' -exec chmod 644 {} +
+}
+
+# stage_desktop SHARE: icons, and what "camctl integrate on" puts into the file managers.
+stage_desktop() {
+    local file parts="$source_folder/installer/file-managers" to="$1/camctl/file-managers"
+    install -D -m 644 "$source_folder/agent/icons/holding.svg" "$1/icons/hicolor/scalable/apps/camctl.svg"
+    # By this file desktops know whose the notifications are, and their icon.
+    install -D -m 644 "$source_folder/installer/linux/camctl.desktop" "$1/applications/camctl.desktop"
+    install -D -m 755 "$parts/install.sh" "$to/install.sh"
+    for file in camctl_extension.py dolphin.desktop thunar.xml; do install -m 644 "$parts/$file" "$to/$file"; done
+    for file in "$parts"/emblems/*.svg; do install -D -m 644 "$file" "$to/emblems/${file##*/}"; done
 }

@@ -36,6 +36,10 @@ pub const PROGRAM: &str = if cfg!(windows) {
     "camctl-agent"
 };
 
+/// The command line without a console: it starts the agent without one.
+#[cfg(windows)]
+pub const WINDOWLESS: &str = "camctlw.exe";
+
 /// How long an agent may take until it answers; 300 ms is the aim, a cold disk may need more.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long after an agent failed somebody else's may still come up.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use camctl_shared::ipc::message::{Reply, Request};
 
 use crate::errors::{About, Failure};
+use crate::file_managers::Menus;
 use crate::gui::Windows;
 use crate::login::AtLogin;
 use crate::output::Output;
@@ -67,6 +68,8 @@ pub struct App {
     pub out: Output,
     /// The start at login.
     pub login: Box<dyn AtLogin>,
+    /// The menus of file managers.
+    pub menus: Box<dyn Menus>,
     /// Where problems are shown in a window too, if that was asked for.
     pub windows: Option<Box<dyn Windows>>,
     link: Box<dyn Link>,
@@ -79,6 +82,7 @@ impl App {
         mut out: Output,
         link: Box<dyn Link>,
         login: Box<dyn AtLogin>,
+        menus: Box<dyn Menus>,
         windows: Option<Box<dyn Windows>>,
     ) -> Self {
         if windows.is_some() {
@@ -87,6 +91,7 @@ impl App {
         Self {
             out,
             login,
+            menus,
             windows,
             link,
             talk: None,

@@ -98,6 +98,7 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::stats::Stats>(),
     Entry::of::<commands::watch::Watch>(),
     Entry::of::<commands::agent::Agent>(),
+    Entry::of::<commands::integrate::Integrate>(),
     Entry::of::<commands::doctor::Doctor>(),
     Entry::of::<commands::demo::Demo>(),
     Entry::of::<commands::bridge::Bridge>(),

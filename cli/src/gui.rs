@@ -25,10 +25,12 @@ use camctl_shared::ipc::message::{Fault, LockInfo, Whose};
 
 use crate::app::App;
 use crate::args::Verb as _;
+use crate::batch::Entry;
 use crate::commands::checkout::Checkout;
 use crate::errors::{About, Failure, Wording};
 use crate::exit::Exit;
 use crate::output::clean::{clean, shorten};
+use crate::output::text;
 use crate::output::time::Times;
 
 /// So many files are named in one window.
@@ -102,6 +104,24 @@ pub fn tell(app: &mut App) {
     for mut message in sort(&app.out.complaints(), app.out.times()).messages {
         message.kind = Kind::Problem;
         windows.show(&message);
+    }
+}
+
+/// Shows how files stand, where a window was asked for: what was asked is the one success that is not quiet.
+pub fn show_standing(app: &mut App, entries: &[Entry]) {
+    let Some(windows) = &mut app.windows else { return };
+    let times = app.out.times();
+    let texts = entries.iter().filter_map(|entry| {
+        let outcome = entry.result.as_ref().ok()?;
+        Some(text::outcome(&entry.about.name, outcome, times))
+    });
+    let texts: Vec<String> = texts.collect();
+    if !texts.is_empty() {
+        windows.show(&Message {
+            title: "camctl: who has it",
+            text: list(&texts),
+            kind: Kind::News,
+        });
     }
 }
 

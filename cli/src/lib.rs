@@ -2,7 +2,7 @@
 //!
 //! - `args`: the grammar and the table of verbs; `commands`: one file for each verb.
 //! - `app`: what every command works with; `link`, `agent_start`, `agent_log`: the way to the agent.
-//! - `login`: having the agent started at login.
+//! - `login`: having the agent started at login; `file_managers`: camctl in their menus; `registry`: where Windows has both.
 //! - `batch`: several files in one command; `files`: paths as they are typed.
 //! - `gui`: problems in a window, for who has no terminal.
 //! - `output`: the only place that prints; `errors`: the only place that words errors; `exit`: the exit codes.
@@ -21,11 +21,14 @@ mod batch;
 mod commands;
 mod errors;
 mod exit;
+mod file_managers;
 mod files;
 mod gui;
 mod link;
 mod login;
 mod output;
+#[cfg(windows)]
+mod registry;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -99,6 +102,7 @@ fn app(mode: Mode, may_start: bool, gui: bool) -> App {
         out,
         Box::new(Local::new(may_start)),
         Box::new(login::Here),
+        Box::new(file_managers::Here),
         windows,
     )
 }

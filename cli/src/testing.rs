@@ -19,6 +19,7 @@ use jiff::tz::{TimeZone, offset};
 
 use crate::app::{App, Link, Start, Talk};
 use crate::errors::{About, Failure};
+use crate::file_managers::{self, Menus};
 use crate::gui::{Choice, Message, Windows};
 use crate::login::{AtLogin, State, Way};
 use crate::output::time::Times;
@@ -233,6 +234,30 @@ impl AtLogin for LoginBySystemd {
     }
 }
 
+/// File managers of which one has camctl in its menu.
+struct OneMenu;
+
+impl Menus for OneMenu {
+    fn state(&self) -> file_managers::State {
+        file_managers::State {
+            places: vec!["/home/bob/.local/share/camctl.menu".into()],
+            ..file_managers::State::default()
+        }
+    }
+
+    fn put(&self, extensions: &[String]) -> Result<file_managers::State, Failure> {
+        Ok(file_managers::State {
+            notes: vec![format!("on {}", extensions.join(" and "))],
+            problem: Some("it is another camctl's".into()),
+            ..self.state()
+        })
+    }
+
+    fn take_away(&self) -> Result<bool, Failure> {
+        Ok(false)
+    }
+}
+
 /// A stream that can be read back; with `room`, its reader goes away after so many bytes.
 #[derive(Clone, Default)]
 pub struct Stream {
@@ -350,7 +375,13 @@ fn play_all(
         };
         Box::new(answers) as Box<dyn Windows>
     });
-    let mut app = App::new(output, Box::new(link), Box::new(LoginBySystemd), windows);
+    let mut app = App::new(
+        output,
+        Box::new(link),
+        Box::new(LoginBySystemd),
+        Box::new(OneMenu),
+        windows,
+    );
     let result = parsed.run(&mut app);
     let exit = crate::finish(app, parsed.verb.name, result);
     Played {

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # camctl in the file managers of this user: emblems, a column and menus in Nautilus, Nemo and Caja; menus in Dolphin and Thunar.
 #
-#   installer/file-managers/install.sh enable PROGRAM    for those that are there; again: brings up to date
-#   installer/file-managers/install.sh disable           takes it all away, and nothing else
+#   install.sh enable PROGRAM        for those that are there; again: brings up to date. "camctl integrate on" calls it
+#   install.sh disable               takes it all away, and nothing else
+#   install.sh places                what stands there now
+#   install.sh stage PROGRAM DATA    for everybody, into a package whose /usr/share is DATA, whatever is there; not Thunar,
+#                                    which has no place for it but each person's own file
 #
+# What a package has put there for everybody is left to it. A file manager reads both, and would show everything twice.
 # Thunar keeps all custom actions in one file that belongs to the person: only camctl's own entries are touched in it.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -49,19 +53,43 @@ fill() {
     sed -e "s|@CAMCTL@|$path|g"
 }
 
+# for_everybody FILE: a package has it.
+for_everybody() {
+    local folder folders=()
+    IFS=: read -r -a folders <<<"${XDG_DATA_DIRS:-/usr/local/share:/usr/share}"
+    for folder in "${folders[@]}"; do
+        if [ "$folder" != "$data" ] && [ -e "$folder/$1" ]; then return 0; fi
+    done
+    return 1
+}
+
+put_python() {
+    sed -e 's|^CAMCTL = "camctl"$|CAMCTL = "@CAMCTL@"|' "$here/camctl_extension.py" | fill python |
+        put "$data/$1-python/extensions/camctl_extension.py" 644
+}
+
+put_emblems() {
+    local file
+    for file in "$here"/emblems/*.svg; do put "$emblems/${file##*/}" 644 <"$file"; done
+}
+
 enable_python() {
-    local manager any=no file
+    local manager any=no
     for manager in nautilus nemo caja; do
-        if have "$manager"; then
+        have "$manager" || continue
+        if for_everybody "$manager-python/extensions/camctl_extension.py"; then
+            say "$manager: a package has it for everybody"
+        else
             any=yes
-            sed -e 's|^CAMCTL = "camctl"$|CAMCTL = "@CAMCTL@"|' "$here/camctl_extension.py" | fill python |
-                put "$data/$manager-python/extensions/camctl_extension.py" 644
+            put_python "$manager"
             say "$manager: emblems, the column \"Checked out\" and a menu, once its Python extensions are installed (python3-$manager) and it is started anew"
         fi
     done
-    [ "$any" = yes ] || return 0
-    for file in "$here"/emblems/*.svg; do put "$emblems/${file##*/}" 644 <"$file"; done
+    [ "$any" = no ] || put_emblems
 }
+
+# KDE runs what it finds in a home only if it may be executed.
+put_dolphin() { fill desktop <"$here/dolphin.desktop" | put "$service" "$1"; }
 
 # Everything of the person's in Thunar's actions, without camctl's.
 others_actions() {
@@ -97,7 +125,8 @@ disable_thunar() {
     grep -q '<action>' "$actions" || away "$actions"
 }
 
-enable() {
+# whole PROGRAM: file managers have a PATH of their own.
+whole() {
     program="$1"
     case "$program" in
         /*) ;;
@@ -106,13 +135,36 @@ enable() {
             exit 2
             ;;
     esac
+}
+
+enable() {
+    whole "$1"
     enable_python
     if have dolphin; then
-        # KDE runs what it finds in a home only if it may be executed.
-        fill desktop <"$here/dolphin.desktop" | put "$service" 755
-        say "Dolphin: a menu"
+        if for_everybody kio/servicemenus/camctl.desktop; then
+            say "Dolphin: a package has it for everybody"
+        else
+            put_dolphin 755
+            say "Dolphin: a menu"
+        fi
     fi
     if have thunar; then enable_thunar; fi
+}
+
+stage() {
+    local manager
+    whole "$1"
+    for manager in nautilus nemo caja; do put_python "$manager"; done
+    put_emblems
+    put_dolphin 644
+}
+
+places() {
+    local file
+    for file in "$data"/{nautilus,nemo,caja}-python/extensions/camctl_extension.py "$service"; do
+        [ ! -f "$file" ] || printf '%s\n' "$file"
+    done
+    if grep -qs '<unique-id>camctl-' "$actions"; then printf '%s\n' "$actions"; fi
 }
 
 disable() {
@@ -130,8 +182,15 @@ disable() {
 case "${1:-}" in
     enable) enable "${2:-}" ;;
     disable) disable ;;
+    places) places ;;
+    stage)
+        data="${3:?a folder is needed}"
+        service="$data/kio/servicemenus/camctl.desktop"
+        emblems="$data/icons/hicolor/scalable/emblems"
+        stage "$2"
+        ;;
     *)
-        sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

@@ -5,15 +5,8 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 home="$(mktemp -d)"
 trap 'rm -rf "$home"' EXIT
 
-expect() {
-    local what="$1"
-    shift
-    "$@" || {
-        printf 'FAILED: %s\n' "$what" >&2
-        exit 1
-    }
-}
-not() { ! "$@"; }
+# shellcheck source=installer/expect.sh
+. "$here/../expect.sh"
 
 python3 "$here/test_extension.py"
 
@@ -24,7 +17,7 @@ for manager in caja nemo nautilus dolphin thunar; do
     chmod +x "$home/bin/$manager"
 done
 run() {
-    env -i HOME="$home/home" PATH="$home/bin:/usr/bin:/bin" "$here/install.sh" "$@" 2>"$home/said"
+    env -i HOME="$home/home" XDG_DATA_DIRS="${data_dirs:-/nonexistent}" PATH="$home/bin:/usr/bin:/bin" "$here/install.sh" "$@" 2>"$home/said"
 }
 left() { find "$home/home" -mindepth 1; }
 
@@ -36,6 +29,8 @@ chmod +x "$program"
 expect "a path that is not whole is refused" not run enable camctl
 run enable "$program"
 data="$home/home/.local/share"
+expect "it says where" test "$(run places)" = "$(printf '%s\n' "$data"/{nautilus,nemo,caja}-python/extensions/camctl_extension.py \
+    "$data/kio/servicemenus/camctl.desktop" "$home/home/.config/Thunar/uca.xml")"
 for manager in caja nemo nautilus; do
     extension="$data/$manager-python/extensions/camctl_extension.py"
     named="$(sed -n 's/^CAMCTL = //p' "$extension" | python3 -c 'import ast, sys; print(ast.literal_eval(sys.stdin.read()))')"
@@ -91,6 +86,13 @@ printf '<actions/>' >"$actions"
 run enable "$program"
 expect "what Thunar did not write is left alone" test "$(cat "$actions")" = '<actions/>'
 rm -r "$home/home/.config"
+# A package has it for everybody: what it has is not put there again.
+run disable
+run stage /usr/bin/camctl "$home/everybody"
+expect "a package has three extensions, four emblems and a menu" test "$(find "$home/everybody" -type f | wc -l)" -eq 8
+data_dirs="$home/everybody" run enable "$program"
+expect "nothing is shown twice" test "$(run places)" = "$home/home/.config/Thunar/uca.xml"
+run disable
 run enable "$program"
 run disable
 expect "nothing is left: $(left)" test -z "$(find "$home/home" -type f)"

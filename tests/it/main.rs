@@ -24,6 +24,10 @@ mod demo;
 #[cfg(all(target_os = "linux", feature = "desktop"))]
 mod desktop;
 mod doctor;
+#[cfg(windows)]
+mod explorer;
+#[cfg(target_os = "linux")]
+mod file_managers;
 #[cfg(unix)]
 mod frozen;
 #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod doctor;
 pub mod history;
 pub mod init;
+pub mod integrate;
 pub mod list;
 pub mod man;
 pub mod notify;

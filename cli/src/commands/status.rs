@@ -11,6 +11,7 @@ use crate::batch::{Batch, Entry, Tell};
 use crate::errors::Failure;
 use crate::exit::Exit;
 use crate::files::shown;
+use crate::gui::show_standing;
 use crate::output::clean::clean;
 use crate::output::quote::command;
 use crate::output::style::Paint;
@@ -44,6 +45,7 @@ impl Verb for Status {
         let request = |files| Request::Status { files };
         if !self.files.is_empty() {
             batch.run(app, &asked, Some(ANSWER_LIMIT), request, |_| false);
+            show_standing(app, batch.entries());
             return Ok(batch.finish(app));
         }
         batch.run_all(app, &request(Vec::new()), Tell::Later)?;

@@ -125,6 +125,22 @@ fn the_start_at_login_is_told_whether_an_agent_runs_or_not() {
 }
 
 #[test]
+fn where_camctl_is_in_menus_is_told() {
+    let mut shown = String::new();
+    for words in [
+        &["integrate"][..],
+        &["integrate", "on", "--ext", ".mcam,vnc"],
+        &["integrate", "on", "--json"],
+        &["integrate", "off"],
+        &["integrate", "off", "--json"],
+    ] {
+        shown += &play(words, Vec::new()).shown();
+    }
+    insta::assert_snapshot!("integrate", shown);
+    assert_eq!(play(&["integrate", "off", "--ext", "a"], Vec::new()).exit, 2);
+}
+
+#[test]
 fn restart_stops_and_starts() {
     let played = play(
         &["agent", "restart"],

@@ -3,7 +3,7 @@
 use camctl_shared::ipc::message::{Fault, Outcome, Patience, Reply, Request};
 
 use crate::gui::Choice;
-use crate::testing::{Played, Script, alice, file, mine, play_with_windows};
+use crate::testing::{Played, Script, alice, file, mine, play_with_windows, stands};
 
 fn refused(name: &str) -> Reply {
     let held = Fault::Held {
@@ -78,6 +78,25 @@ fn many_files_and_long_or_odd_words_stay_readable() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let played = checkout(&names, &[]);
     insta::assert_snapshot!("many", shown(&played));
+}
+
+#[test]
+fn who_has_it_is_an_answer_in_a_window() {
+    let stands = |name: &str, lock| Ok(file(name, stands(lock, Some(1200), Some(true))));
+    let script = vec![
+        stands("fixtures/4801247.mcam", Some(alice())),
+        stands("b.mcam", None),
+        Ok(Reply::Done),
+    ];
+    let words = [
+        "--gui",
+        "status",
+        "/mnt/cam/fixtures/4801247.mcam",
+        "/mnt/cam/b.mcam",
+    ];
+    let played = play_with_windows(&words, vec![script], &[]);
+    insta::assert_snapshot!("who", shown(&played));
+    assert_eq!(played.exit, 0);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::errors::Failure;
 use crate::output::json::agent::StepShape;
 
 /// How long an agent may take to come up or to end.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(30);
 /// The time between two looks.
 const LOOK: Duration = Duration::from_millis(5);
 /// Appended to the repository's policy.

@@ -4,6 +4,7 @@ use camctl_shared::ipc::message::{AgentReport, Finding, Initialised, RepositoryR
 use serde::Serialize;
 
 use super::rfc3339;
+use crate::file_managers::State as Menus;
 use crate::login::State;
 
 /// A repository that was made.
@@ -89,6 +90,22 @@ impl LoginOnlyShape {
     pub fn new(state: &State) -> Self {
         Self {
             login: LoginShape::from(state),
+        }
+    }
+}
+
+/// `integrate`: where camctl is in file managers' menus.
+#[derive(Debug, Default, Serialize)]
+pub struct MenusShape {
+    places: Vec<String>,
+    problem: Option<String>,
+}
+
+impl From<&Menus> for MenusShape {
+    fn from(state: &Menus) -> Self {
+        Self {
+            places: state.places.clone(),
+            problem: state.problem.clone(),
         }
     }
 }
