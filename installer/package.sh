@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds the packages that people install.
 #
-#   ./installer/package.sh                all of them
-#   ./installer/package.sh KIND…          only these: deb tar zip msi
+#   ./installer/package.sh                   all of them
+#   ./installer/package.sh KIND…             only these: deb tar zip msi
+#   ./installer/package.sh --target TARGET   deb and tar for another processor, as Rust calls it: aarch64-unknown-linux-musl
 #
-# They come to lie in <target>/packages, and their paths are printed. deb and tar hold static programs for Linux on this
-# machine's processor; zip and msi hold those for 64-bit Windows. What cannot be built here is said, and is an error.
+# They come to lie in <target>/packages, and their paths are printed. deb and tar hold static programs for Linux, on this
+# machine's processor if nothing else is said; zip and msi hold those for 64-bit Windows. What cannot be built here is
+# said, and is an error.
 set -euo pipefail
 source_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=installer/prepare.sh
@@ -16,17 +18,33 @@ source_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 windows_target=x86_64-pc-windows-gnu
 
 kinds=()
-for word in "$@"; do
-    case "$word" in
-        deb | tar | zip | msi) kinds+=("$word") ;;
+target=""
+while [ $# -gt 0 ]; do
+    case "$1" in
+        deb | tar | zip | msi) kinds+=("$1") ;;
+        --target)
+            target="${2:?--target needs a target}"
+            shift
+            ;;
         -h | --help)
-            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
-        *) fail "there is no kind of package \"$word\"; there are: deb tar zip msi" ;;
+        *) fail "there is no kind of package \"$1\"; there are: deb tar zip msi" ;;
     esac
+    shift
 done
-[ ${#kinds[@]} -gt 0 ] || kinds=(deb tar zip msi)
+case "$target" in
+    "")
+        processor="$(uname -m)"
+        [ ${#kinds[@]} -gt 0 ] || kinds=(deb tar zip msi)
+        ;;
+    *-unknown-linux-musl)
+        processor="${target%%-*}"
+        [ ${#kinds[@]} -gt 0 ] || kinds=(deb tar)
+        ;;
+    *) fail "--target is for static programs on Linux, like aarch64-unknown-linux-musl, not \"$target\"" ;;
+esac
 
 need_linker
 need_rust "$source_folder"
@@ -41,13 +59,31 @@ export SOURCE_DATE_EPOCH
 
 # What deb and tar have in common, staged once.
 staged() {
-    [ -d "$work/prefix" ] || stage "$(build)" "$work/prefix"
+    local here
+    [ ! -d "$work/prefix" ] || return 0
+    here="$(build)"
+    if [ -z "$target" ] || [ "$target" = "$(static_target)" ]; then
+        stage "$here" "$work/prefix"
+        return
+    fi
+    need_target "$target" || fail "the target $target cannot be had here"
+    stage "$(build_elsewhere "$target")" "$work/prefix" "$here"
+}
+
+# build_elsewhere TARGET: there is no C in it, so that Rust's own linker and the C library that comes with the target do.
+build_elsewhere() {
+    local name
+    name="$(printf '%s' "$1" | tr 'a-z-' 'A-Z_')"
+    (
+        export "CARGO_TARGET_${name}_LINKER=rust-lld"
+        build_for "$1"
+    )
 }
 
 make_tar() {
     local name
     staged
-    name="camctl-$version-linux-$(uname -m)"
+    name="camctl-$version-linux-$processor"
     mkdir "$work/$name"
     cp -a "$work/prefix/." "$work/$name"
     install -D -m 644 "$source_folder/installer/linux/README.txt" "$work/$name/share/doc/camctl/README.txt"
@@ -58,26 +94,35 @@ make_tar() {
 
 make_deb() {
     local architecture root script
+    # The project has no address; whoever publishes packages has one.
+    local maintainer="${CAMCTL_MAINTAINER:-The camctl developers <developers@camctl.invalid>}"
     have dpkg-deb || fail "dpkg-deb is missing: .deb packages are built on Debian and its kin"
     staged
-    architecture="$(dpkg --print-architecture)"
+    case "$processor" in
+        x86_64) architecture=amd64 ;;
+        aarch64) architecture=arm64 ;;
+        *) architecture="$(dpkg --print-architecture)" ;;
+    esac
     root="$work/deb"
     mkdir -p "$root/DEBIAN" "$root/usr"
     cp -a "$work/prefix/." "$root/usr"
     # Debian's own place for what comes from packages.
     mv "$root/usr/share/zsh/site-functions" "$root/usr/share/zsh/vendor-completions"
     gzip -9n "$root"/usr/share/man/man1/*.1
+    # For everybody on the machine; Thunar's is each person's own: "camctl integrate on".
+    "$source_folder/installer/file-managers/install.sh" stage /usr/bin/camctl "$root/usr/share"
     install -D -m 755 "$source_folder/installer/linux/each-agent" "$root/usr/libexec/camctl/each-agent"
     install -D -m 644 "$source_folder/installer/linux/copyright" "$root/usr/share/doc/camctl/copyright"
+    install -D -m 644 "$source_folder/installer/linux/lintian-overrides" "$root/usr/share/lintian/overrides/camctl"
     printf 'camctl (%s) stable; urgency=medium\n\n  * See the history of the sources.\n\n -- %s  %s\n' "$version" \
-        "$(sed -n 's/^Maintainer: //p' "$source_folder/installer/linux/control")" \
+        "$maintainer" \
         "$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$root/usr/share/doc/camctl/changelog.gz"
     chmod 644 "$root/usr/share/doc/camctl/changelog.gz"
     find "$root" -type d -exec chmod 755 {} +
     for script in postinst prerm; do
         install -m 755 "$source_folder/installer/linux/$script" "$root/DEBIAN/$script"
     done
-    sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" \
+    sed -e "s/@VERSION@/$version/" -e "s|@MAINTAINER@|$maintainer|" -e "s/@ARCHITECTURE@/$architecture/" \
         -e "s/@SIZE@/$(du -sk --apparent-size "$root/usr" | cut -f1)/" \
         "$source_folder/installer/linux/control" >"$root/DEBIAN/control"
     (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"

@@ -30,10 +30,8 @@ fn classes() -> String {
 fn command_of(entry: &str) -> String {
     let said = registry(&["query", &format!(r"{KEY}\shell\{entry}\command"), "/ve"]).succeeds();
     let line = said.out.lines().find_map(|line| line.split_once("REG_SZ"));
-    line.unwrap_or_else(|| panic!("{entry}: {}", said.out))
-        .1
-        .trim()
-        .to_owned()
+    assert!(line.is_some(), "{entry}: {}", said.out);
+    line.unwrap().1.trim().to_owned()
 }
 
 /// Starts it as Explorer does: the line as it stands, with the file's path in it.

@@ -12,7 +12,7 @@ static LISTENING: AtomicUsize = AtomicUsize::new(0);
 
 /// The system's library finds its own.
 #[derive(Clone, Default)]
-pub struct Way;
+pub struct Way(());
 
 /// Shows it, and waits for what becomes of it. One that is closed from here stands on, and is not listened to.
 pub fn show(_way: &Way, shown: Shown, close: oneshot::Receiver<()>) {
