@@ -17,8 +17,8 @@ CAMCTL = "camctl"
 
 HOSTS = ("Nautilus", "Nemo", "Caja")
 STATES = ("free", "mine", "theirs", "waiting")
-# Paths in one line to the bridge.
-TOGETHER = 200
+# Paths in one line to the bridge: its answer is taken in at one go, while the window waits.
+TOGETHER = 50
 # Folders that are watched at a time; the one that was looked at longest ago makes room.
 FOLDERS = 64
 # Files that are remembered.
@@ -244,7 +244,7 @@ class Bridge:
 
     def read(self, _pipe, _condition):
         try:
-            data = os.read(self.out, 65536)
+            data = os.read(self.out, 16384)
         except BlockingIOError:
             return True
         except OSError:
