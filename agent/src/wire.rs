@@ -72,7 +72,7 @@ impl Eyes<'_> {
             parked_us: parked.map(|absence| absence.since.as_microsecond()),
             waiting: count(lock.queue.len()),
             place: self.place(lock).map(count),
-            asked: count(lock.requests.iter().filter(|note| note.answer.is_none()).count()),
+            asked: count(lock.requests.iter().filter(|note| note.is_open()).count()),
         }
     }
 

@@ -31,7 +31,7 @@ fn the_answer_reaches_whoever_asked() {
         .alice(&["answer", "a.mcam", "no", "--for", "carol"])
         .run()
         .exits(1)
-        .says("nobody asks for");
+        .says("there is no such request for a.mcam");
     stage
         .alice(&["answer", "a.mcam", "later", "-m", "at noon"])
         .run()

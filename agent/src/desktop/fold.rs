@@ -21,6 +21,8 @@ pub const BURST: usize = 4;
 pub const WINDOW: Duration = Duration::from_secs(10);
 /// "For an hour".
 pub const PAUSE: Duration = Duration::from_secs(3600);
+/// So many questions, and so many answers, are shown one by one.
+const ONE_BY_ONE: usize = 2;
 /// So many notices are kept while notifications are paused; older ones are only counted.
 const KEPT: usize = 200;
 
@@ -138,15 +140,14 @@ impl Outbox {
     }
 }
 
-/// By kind, in the order in which the first of each came. What has to be answered is shown one by one while it is little.
+/// By kind, in the order in which the first of each came. What has to be answered, and the answers, are shown one by one while
+/// they are few: a number says nothing of them.
 fn folded(notices: Vec<Notice>) -> Vec<Batch> {
-    let asked = notices
-        .iter()
-        .filter(|one| matches!(one.what, What::Asked { .. }));
-    let one_by_one = asked.count() <= 2;
+    let few = |said: fn(&What) -> bool| notices.iter().filter(|one| said(&one.what)).count() <= ONE_BY_ONE;
+    let (few_asked, few_answered) = (few(is_asked), few(is_answered));
     let mut batches: Vec<Vec<Notice>> = Vec::new();
     for notice in notices {
-        let alone = one_by_one && matches!(notice.what, What::Asked { .. });
+        let alone = (few_asked && is_asked(&notice.what)) || (few_answered && is_answered(&notice.what));
         let same = |batch: &&mut Vec<Notice>| {
             batch
                 .first()
@@ -158,6 +159,14 @@ fn folded(notices: Vec<Notice>) -> Vec<Batch> {
         }
     }
     batches.into_iter().map(Batch::Same).collect()
+}
+
+fn is_asked(what: &What) -> bool {
+    matches!(what, What::Asked { .. })
+}
+
+fn is_answered(what: &What) -> bool {
+    matches!(what, What::Answered { .. })
 }
 
 /// Whether `later` says that `earlier` is over.

@@ -213,8 +213,10 @@ fn requests(one: &RepositoryView, several: bool) -> Vec<Entry> {
         if !question.message.trim().is_empty() {
             entries.push(Entry::Text(label(&one_line(&question.message))));
         }
+        if !question.guarded {
+            entries.push(Entry::Item("Yes, check in now".to_owned(), answer(Said::Yes)));
+        }
         entries.extend([
-            Entry::Item("Yes, check in now".to_owned(), answer(Said::Yes)),
             Entry::Item("In 10 minutes".to_owned(), answer(Said::Later)),
             Entry::Item("No".to_owned(), answer(Said::No)),
         ]);

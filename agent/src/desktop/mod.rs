@@ -61,10 +61,12 @@ impl Desktop for NoDesktop {
             What::Free { file, .. } => tracing::info!(%folder, %file, "is free"),
             What::Yours { file, .. } => tracing::info!(%folder, %file, "handed over from the line"),
             What::OutOfLine { file, why } => tracing::warn!(%folder, %file, %why, "no longer in line"),
-            What::Asked { file, from, .. } => {
-                tracing::info!(%folder, %file, %from, "somebody needs a file of ours");
+            What::Asked {
+                file, from, message, ..
+            } => tracing::info!(%folder, %file, %from, %message, "somebody needs a file of ours"),
+            What::Answered { file, by, answer } => {
+                tracing::info!(%folder, %file, %by, %answer, "we were answered");
             }
-            What::Answered { file, by, .. } => tracing::info!(%folder, %file, %by, "we were answered"),
             What::Ending { file, at, .. } => tracing::info!(%folder, %file, %at, "a lease of ours ends"),
             What::Refused { file, lock, .. } => tracing::info!(%folder, %file, by = %lock.owner, "refused"),
             What::Unsafe { locks } => tracing::warn!(%folder, locks, "our locks are no longer safe"),

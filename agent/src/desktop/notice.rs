@@ -75,6 +75,8 @@ pub enum What {
         at: Timestamp,
         /// Why.
         message: Box<str>,
+        /// A program of one's own needs it: it cannot be given back before that has ended.
+        guarded: bool,
     },
     /// The owner of a file that one needs has answered.
     Answered {

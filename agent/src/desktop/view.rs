@@ -64,4 +64,6 @@ pub struct Question {
     pub at: Timestamp,
     /// Why.
     pub message: Box<str>,
+    /// A program of one's own needs it: it cannot be given back before that has ended.
+    pub guarded: bool,
 }

@@ -127,6 +127,8 @@ impl Batch {
             let mut unchecked = BTreeSet::new();
             let outcome = store.commit(&mut |table| {
                 decision = board.decide(table, &policy, |scene| rules::decide(scene, &asks));
+                // It may turn out to be in the log only when the next is decided.
+                self.note(&decision.answers);
                 unchecked = to_be_broken(&decision.draft);
                 unchecked.retain(|session| !checked.contains(session));
                 if unchecked.is_empty() {
@@ -150,10 +152,7 @@ impl Batch {
                     };
                     return Ok((round, committed));
                 }
-                Err(StoreError::Unsettled { .. }) => {
-                    self.note(decision.answers);
-                    return Ok((Round::InDoubt, Committed::Nothing));
-                }
+                Err(StoreError::Unsettled { .. }) => return Ok((Round::InDoubt, Committed::Nothing)),
                 Err(error) => return Err(error),
             }
         }
@@ -183,11 +182,11 @@ impl Batch {
         }
     }
 
-    /// Remembers what the draft said whose fate is not known.
-    fn note(&mut self, answers: Vec<Answer>) {
+    /// Remembers what the draft says, for as long as its fate is not known.
+    fn note(&mut self, answers: &[Answer]) {
         for (pending, answer) in self.pending.iter_mut().zip(answers) {
             if let Answer::Done(done) = answer {
-                pending.last = Some(done);
+                pending.last = Some(done.clone());
             }
         }
     }
@@ -271,7 +270,9 @@ impl Batch {
                 std::mem::take(&mut open.verdicts).into_iter().flatten().collect();
             let whose = note::Whose::of(open.unread, open.reply.is_some());
             for (verdict, purpose) in verdicts.iter_mut().zip(&open.purposes) {
-                note::explain_loss(board, verdict);
+                if whose != note::Whose::Agent {
+                    note::explain_loss(board, verdict);
+                }
                 self.told.extend(note::places(board, verdict, *purpose, whose));
             }
             if let Some(reply) = open.reply.take() {

@@ -48,6 +48,7 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     {
         let mut state = board.state();
         let mut freed = Freed::new();
+        let mut given = Vec::new();
         for commit in news {
             tracing::debug!(folder = %board.folder, n = commit.n, author = %commit.author, "learnt of a commit");
             state.digested = Some(commit.n);
@@ -55,12 +56,14 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
                 let before = notices.len();
                 stirred |= take(&mut state, &board.me, change, &mut notices) || notices.len() > before;
                 stirred |= state.courtesy.take(change, &board.me, &mut notices, &mut freed);
-                notices.extend(state.questions.passed_on(change, &board.me));
+                stirred |= state.questions.take(change, &board.me, &mut notices, &mut given);
                 stirred |= wish(&mut state, change, board);
                 leases |= change.lock.as_ref().is_some_and(|lock| lock.kind == Kind::Lease);
             }
         }
-        notices.extend(state.courtesy.fulfil(freed, board.clock.wall()));
+        let free = state.courtesy.fulfil(freed, board.clock.wall());
+        notices.extend(questions::untold(given, &free));
+        notices.extend(free);
     }
     if leases && let Some(table) = board.table() {
         let now = board.clock.moment();

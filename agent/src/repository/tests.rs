@@ -34,7 +34,7 @@ use crate::state::Kept;
 
 const STALE: Duration = Duration::from_secs(361);
 
-/// A folder that holds every file one asks for, but for those below `missing/`.
+/// A folder that holds every file one asks for, but for those below `missing/`. What is below `silent/` it cannot find out.
 #[derive(Clone, Default)]
 struct AnyFile {
     sizes: Arc<Mutex<BTreeMap<String, u64>>>,
@@ -63,6 +63,9 @@ impl Place for AnyFile {
         let path = real.as_deref().unwrap_or(path);
         if path.starts_with("missing/") || self.deleted.lock().unwrap().contains(path) {
             return Err(share_error(ShareErrorKind::NotFound));
+        }
+        if path.starts_with("silent/") {
+            return Err(share_error(ShareErrorKind::Unknown));
         }
         if path.starts_with("outside/") {
             return Ok(None);

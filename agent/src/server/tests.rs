@@ -22,12 +22,12 @@ use crate::desktop::fake::FakeDesktop;
 use crate::registry::{House, Registry};
 
 /// A scratch folder with a repository in it, and agents around it.
-struct Site {
+pub(super) struct Site {
     folder: TempDir,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let site = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -42,12 +42,12 @@ impl Site {
         self.folder.path().canonicalize().unwrap().join("cam")
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(super) fn file(&self, name: &str) -> String {
         self.root().join(name).display().to_string()
     }
 
     /// Starts an agent; its repository polls often.
-    async fn agent(&self, user: &str) -> Running {
+    pub(super) async fn agent(&self, user: &str) -> Running {
         self.agent_with(user, Limits::default()).await
     }
 
@@ -89,8 +89,8 @@ impl Site {
     }
 }
 
-struct Running {
-    agent: Arc<Agent>,
+pub(super) struct Running {
+    pub(super) agent: Arc<Agent>,
     endpoint: Endpoint,
     task: JoinHandle<()>,
 }
@@ -107,7 +107,7 @@ impl Drop for Running {
 
 impl Running {
     /// All replies to one request, the last included; progress left out.
-    async fn all(&self, request: Request) -> Vec<Reply> {
+    pub(super) async fn all(&self, request: Request) -> Vec<Reply> {
         let endpoint = self.endpoint.clone();
         let replies = spawn_blocking(move || {
             let mut client = Client::connect(&endpoint, ClientLimits::default()).unwrap();
@@ -135,7 +135,7 @@ impl Running {
     }
 
     /// Checks a file out that is free.
-    async fn takes(&self, file: String) {
+    pub(super) async fn takes(&self, file: String) {
         let outcome = self.outcome(checkout(file)).await;
         assert!(matches!(outcome, Outcome::Granted { .. }), "{outcome:?}");
     }

@@ -38,8 +38,8 @@ pub struct Answer {
     /// Words to go with it
     #[arg(long, short, value_name = "TEXT")]
     message: Option<String>,
-    /// Whom to answer; all who wait for a word, if nobody is named
-    #[arg(long = "for", value_name = "USER", num_args = 1..)]
+    /// Whom to answer, once for each; all who wait for a word, if nobody is named
+    #[arg(long = "for", value_name = "USER")]
     users: Vec<String>,
 }
 

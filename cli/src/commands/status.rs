@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use camctl_shared::ipc::message::{LockInfo, NoteInfo, Outcome, Presence, Request};
+use camctl_shared::model::Said;
 use clap::Args;
 
 use crate::app::{ANSWER_LIMIT, App};
@@ -82,21 +83,30 @@ fn show(app: &mut App, entries: &[Entry]) {
         app.out.page(&page);
     }
     for (entry, _, requests) in &held {
-        let open = requests.iter().filter(|note| note.answer.is_none());
+        let open = requests.iter().filter(|note| is_open(note));
         let lines: Vec<String> = open.map(|note| question(&path(entry), note)).collect();
         for line in lines {
             app.out.say(&line);
         }
     }
-    let asked = held
-        .iter()
-        .find(|(_, _, requests)| requests.iter().any(|note| note.answer.is_none()));
-    if let Some((entry, ..)) = asked {
+    let asked = held.iter().find(|(_, _, requests)| requests.iter().any(is_open));
+    if let Some((entry, lock, _)) = asked {
         let answer = command("answer", &path(entry));
-        app.out.say(&format!("  to answer:  {answer} yes|later|no"));
+        // What a program needs is not given back under it.
+        let words = if lock.kind == "guard" {
+            "later|no"
+        } else {
+            "yes|later|no"
+        };
+        app.out.say(&format!("  to answer:  {answer} {words}"));
     }
     show_requested(app, entries);
     show_awaited(app, entries);
+}
+
+/// Whether it still waits for a word.
+fn is_open(note: &NoteInfo) -> bool {
+    Said::leaves_open(note.answer.as_deref())
 }
 
 fn show_requested(app: &mut App, entries: &[Entry]) {

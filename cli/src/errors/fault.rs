@@ -219,10 +219,12 @@ fn not_waiting(name: &str, lock: Option<&LockInfo>, times: &Times) -> String {
 }
 
 fn not_asked(words: impl Fn(String) -> Wording, lock: &LockInfo, name: &str, file: &str) -> Wording {
-    words(format!("nobody asks for {name}, or they were answered already"))
-        .lock(Some(lock))
-        .hint("to see who has asked:", command("status", file))
-        .hint("to give it back:", command("checkin", file))
+    words(format!(
+        "there is no such request for {name}, or it was answered already"
+    ))
+    .lock(Some(lock))
+    .hint("to see who has asked:", command("status", file))
+    .hint("to give it back:", command("checkin", file))
 }
 
 fn not_yours_to(about: &About) -> &'static str {

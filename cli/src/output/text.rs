@@ -267,7 +267,12 @@ fn asked_for(requests: &[NoteInfo]) -> String {
 
 /// `bob on CNC-1 asks you for 4801247.mcam: "the customer waits"`.
 pub fn question(name: &str, note: &NoteInfo) -> String {
-    format!("{} asks you for {name}{}", asker(note), because(&note.message))
+    let said = note
+        .answer
+        .as_deref()
+        .map(|answer| format!(" (you said \"{}\")", clean(answer)));
+    let (why, said) = (because(&note.message), said.unwrap_or_default());
+    format!("{} asks you for {name}{why}{said}", asker(note))
 }
 
 /// `you asked alice on CAM-03 for 4801247.mcam: "the customer waits"; the answer is "no"`.

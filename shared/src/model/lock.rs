@@ -149,6 +149,12 @@ impl Said {
         let word = answer.split(':').next().unwrap_or(answer).trim();
         Self::ALL.into_iter().find(|said| said.as_str() == word)
     }
+
+    /// Whether somebody who was answered so, or not at all, still waits for a word: "later" is not the last one.
+    #[must_use]
+    pub fn leaves_open(answer: Option<&str>) -> bool {
+        matches!(answer.map(Self::of), None | Some(Some(Self::Later)))
+    }
 }
 
 /// "I need this file": a message to the owner, kept with the lock until it is answered or the lock ends.
@@ -167,10 +173,9 @@ pub struct Note {
 }
 
 impl Note {
-    /// Whether it still waits for a word: "later" is not the last one.
+    /// Whether it still waits for a word.
     pub fn is_open(&self) -> bool {
-        let said = self.answer.as_deref().map(Said::of);
-        matches!(said, None | Some(Some(Said::Later)))
+        Said::leaves_open(self.answer.as_deref())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Ask, Change, Checkin, Done, Lock, Note, Refusal, Response, Scene, To, checkin, checkout};
-use crate::model::{Said, Verb};
+use crate::model::{Kind, Said, Verb};
 
 pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, response: &Response) -> Result<(Change, Done), Refusal> {
     let file = || ask.file.clone();
@@ -30,6 +30,13 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, response: &Response) -> Result
         });
     }
     if response.said == Said::Yes {
+        if lock.kind == Kind::Guard {
+            // It ends with its program, and not under it.
+            return Err(Refusal::Guarded {
+                file: file(),
+                lock: Arc::clone(lock),
+            });
+        }
         let give_back = Checkin {
             token: lock.token,
             message: response.message.clone(),

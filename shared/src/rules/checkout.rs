@@ -125,6 +125,9 @@ fn grant(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, before: Option<(&Arc<Loc
     let queue = before
         .map(|(lock, _)| queue::without(lock, &ask.by))
         .unwrap_or_default();
+    // Whoever moves their own edit keeps the file: what was asked of them stands.
+    let kept = before.filter(|(lock, _)| lock.owner.user == ask.by.user);
+    let requests = kept.map(|(lock, _)| lock.requests.clone()).unwrap_or_default();
     let (kind, lease, process) = form(&wish.form);
     let lock = Arc::new(Lock {
         message: wish.message.clone().unwrap_or_default(),
@@ -134,6 +137,7 @@ fn grant(scene: &Scene<'_>, ask: &Ask, wish: &Checkout, before: Option<(&Arc<Loc
         base: wish.base.clone(),
         process,
         queue,
+        requests,
         ..Lock::new(Arc::clone(&ask.by), scene.now, scene.next())
     });
     let change = change(ask, Verb::CHECKOUT, ended.clone(), Some(&lock));

@@ -1,6 +1,6 @@
 //! Request: "I need this file", said to its owner.
 //!
-//! Requests are kept with the lock, and end with it. A desk has one of them at most: whoever asks again has asked
+//! Requests are kept with the lock, and end with it; but they stand when its owner keeps the file under another lock. A desk has one of them at most: whoever asks again has asked
 //! something else, or the same.
 
 use std::sync::Arc;
@@ -49,11 +49,12 @@ pub(super) fn weigh(scene: &Scene<'_>, ask: &Ask, message: Option<&str>) -> Resu
     Ok((change, Done::Requested { lock, note }))
 }
 
-/// What the desk asks from now on. The same again is no news: the owner was told of it.
+/// What the desk asks from now on. The same again is no news: the owner was told of it. After "later" it is, and its reason
+/// is still the same.
 fn note(scene: &Scene<'_>, ask: &Ask, message: Option<&str>, before: Option<Note>) -> Note {
     let (at, known, extra) = match before {
-        Some(note) if note.answer.is_none() => {
-            let same = message.is_none_or(|message| *message == *note.message);
+        Some(note) if note.is_open() => {
+            let same = note.answer.is_none() && message.is_none_or(|message| *message == *note.message);
             let at = if same { note.at } else { scene.now };
             (at, note.message, note.extra)
         }

@@ -1,4 +1,4 @@
-//! Requests: none is lost while its lock lives, and nobody answers for another.
+//! Requests: none is lost while its owner keeps the file, and nobody answers for another.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ impl Law {
                 .keys()
                 .chain(after.keys())
                 .find_map(|asker| wrong(asker, before.get(asker), after.get(asker), by, change))
+        } else if is_kept(change) {
+            (after != before).then(|| "a request is lost with a lock that its owner moved".to_owned())
         } else {
             (!after.is_empty()).then(|| "a new lock has requests".to_owned())
         };
@@ -33,6 +35,12 @@ impl Law {
             self.asked.insert(file.to_owned(), after);
         }
     }
+}
+
+/// Whether the owner has it still: on another machine, or after they were silent.
+fn is_kept(change: &Value) -> bool {
+    let takes = change["verb"] == "checkout" || change["verb"] == "steal";
+    takes && change["ended"]["owner"]["user"] == change["lock"]["user"]
 }
 
 type Request = (String, Option<String>);

@@ -1,3 +1,7 @@
+use std::sync::Arc;
+
+use camctl_shared::model::{Case, FileName, Owner};
+
 use super::*;
 
 fn at(ms: u64) -> Moment {
@@ -123,4 +127,28 @@ fn a_long_pause_keeps_the_newest_and_counts_the_others() {
         panic!("{batches:?}")
     };
     assert_eq!((kept.len(), kept.first()), (KEPT, Some(&remark("5"))));
+}
+
+#[test]
+fn a_few_answers_are_shown_one_by_one() {
+    let answer = |name: &str| {
+        notice(What::Answered {
+            file: FileName::parse(name, Case::Sensitive).unwrap(),
+            by: Arc::new(Owner {
+                user: "alice".into(),
+                machine: None,
+                session: None,
+            }),
+            answer: "no".into(),
+        })
+    };
+    let names = ["a.mcam", "b.mcam", "c.mcam"];
+    for few in 1..=names.len() {
+        let mut outbox = Outbox::default();
+        for name in &names[..few] {
+            outbox.put(answer(name), at(0));
+        }
+        let batches = outbox.take(at(200)).len();
+        assert_eq!(batches, if few <= 2 { few } else { 1 });
+    }
 }

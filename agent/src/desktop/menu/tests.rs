@@ -44,6 +44,7 @@ fn question() -> Question {
         from: owner("bob"),
         at: Timestamp::UNIX_EPOCH,
         message: "now,\nplease".into(),
+        guarded: false,
     }
 }
 

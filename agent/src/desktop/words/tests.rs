@@ -140,6 +140,7 @@ fn a_request_has_its_three_answers_and_they_name_the_question() {
         from: owner("bob", "CNC-1"),
         at: ago(1),
         message: "machine 3 stands still".into(),
+        guarded: false,
     };
     let toast = toast(&notice(what), now());
     assert_eq!(toast.summary, "bob on CNC-1 asks for a.mcam");
@@ -158,6 +159,19 @@ fn a_request_has_its_three_answers_and_they_name_the_question() {
             (Some(9), "bob", ago(1), expected)
         );
     }
+}
+
+#[test]
+fn what_a_program_needs_is_not_given_back_under_it() {
+    let what = What::Asked {
+        file: file("a.mcam"),
+        token: Some(9),
+        from: owner("bob", "CNC-1"),
+        at: ago(1),
+        message: "".into(),
+        guarded: true,
+    };
+    assert_eq!(labels(&toast(&notice(what), now())), ["In 10 minutes", "No"]);
 }
 
 #[test]
@@ -282,6 +296,7 @@ fn what_others_wrote_can_neither_hide_nor_dress_up() {
         from: owner("bob\u{7}", "CNC-1"),
         at: now(),
         message: "one\ntwo\u{1b}[2J <a href=\"x\">click</a>".into(),
+        guarded: false,
     };
     let toast = toast(&notice(what), now());
     let text = format!("{}\n{}", toast.summary, toast.body);

@@ -48,7 +48,13 @@ impl Told<'_> {
     }
 
     fn who_had_it(&self, was: &Ended) -> String {
-        format!("{} had it{}.", name_of(&was.owner), self.for_how_long(was.since))
+        // Why another ended it stands with who that was.
+        let said = match was.how {
+            How::Released => reason(was),
+            How::Broken | How::Forced | How::Expired => String::new(),
+        };
+        let time = self.for_how_long(was.since);
+        format!("{} had it{time}{said}.", name_of(&was.owner))
     }
 
     pub fn lock_ended(&self, file: &FileName, ended: &Ended, by: &Owner) -> Toast {
@@ -135,6 +141,7 @@ impl Told<'_> {
         from: &Arc<Owner>,
         at: Timestamp,
         message: &str,
+        guarded: bool,
     ) -> Toast {
         let answer = |said| Act::Answer {
             held: self.held(file, token),
@@ -147,8 +154,11 @@ impl Told<'_> {
             text if text.is_empty() => "No reason was given.".to_owned(),
             text => format!("\"{text}\""),
         };
-        self.about(file, Urgency::Normal, summary, &body)
-            .button("Check in now", answer(Said::Yes))
+        let mut toast = self.about(file, Urgency::Normal, summary, &body);
+        if !guarded {
+            toast = toast.button("Check in now", answer(Said::Yes));
+        }
+        toast
             .button("In 10 minutes", answer(Said::Later))
             .button("No", answer(Said::No))
     }

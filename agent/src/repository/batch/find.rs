@@ -22,15 +22,19 @@ pub(super) fn find(
     let wrong = |file: Option<FileName>, problem: Problem| Box::new(failed(file, problem));
     let asked = FileName::parse(&item.path, case).map_err(|why| wrong(None, why.into()))?;
     let takes = matches!(item.intent, Intent::Checkout(_) | Intent::Queue(Queue::Join(_)));
-    let takes_up = matches!(item.intent, Intent::Queue(Queue::TakeUp { .. }));
+    // How the file was is asked again: nobody would know it later. And by which name it is locked only the share knows: what
+    // is asked or answered about another would reach nobody.
+    let has_to_know = matches!(
+        item.intent,
+        Intent::Queue(Queue::TakeUp { .. }) | Intent::Request { .. } | Intent::Answer(_)
+    );
     let (file, meta) = match place.find(&item.path) {
         Ok(Some((path, meta))) => {
             let file = FileName::parse(&path, case).map_err(|why| wrong(None, why.into()))?;
             (file, Some(meta))
         }
         Ok(None) => return Err(wrong(None, NameError::Outside.into())),
-        // How the file was is asked again: nobody would know it later.
-        Err(error) if takes_up && error.kind == ShareErrorKind::Unknown => {
+        Err(error) if has_to_know && error.kind == ShareErrorKind::Unknown => {
             return Err(wrong(Some(asked), error.into()));
         }
         Err(_) if !takes => (asked, None),

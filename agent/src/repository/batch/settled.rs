@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use camctl_shared::model::{Lock, Table};
-use camctl_shared::rules::{Ask, Done, Intent, Queue};
+use camctl_shared::model::{Lock, Note, Said, Table};
+use camctl_shared::rules::{Ask, Done, Intent, Queue, To};
 
 /// What commit `n` did for `ask`, as far as the table still shows it.
 pub fn from_table(table: &Table, ask: &Ask, n: u64) -> Option<Done> {
@@ -43,10 +43,20 @@ fn asked(lock: &Arc<Lock>, ask: &Ask) -> Option<Done> {
             let note = note.cloned()?;
             Some(Done::Requested { lock, note })
         }
-        Intent::Answer(_) => {
-            let notes = lock.requests.iter().filter(|note| note.answer.is_some());
-            let notes = notes.cloned().collect();
-            Some(Done::Answered { lock, notes })
+        // "Yes" has ended the lock that was answered for.
+        Intent::Answer(response) if response.said != Said::Yes && lock.owner.user == ask.by.user => {
+            let answer = response.said.with(response.message.as_deref());
+            let meant = |note: &&Note| match &response.to {
+                To::All => true,
+                To::Users(users) => users.contains(&note.from.user),
+                To::Question { from, at } => note.at == *at && note.from.same_desk(from),
+            };
+            let notes = lock.requests.iter().filter(meant);
+            let notes: Vec<Note> = notes
+                .filter(|note| note.answer.as_ref() == Some(&answer))
+                .cloned()
+                .collect();
+            (!notes.is_empty()).then_some(Done::Answered { lock, notes })
         }
         _ => None,
     }

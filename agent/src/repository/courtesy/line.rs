@@ -133,6 +133,11 @@ impl Courtesy {
         self.given_up.get(file).is_some_and(|given_up| id <= *given_up)
     }
 
+    /// Whether the person has given up waiting for `file` since somebody waits for something.
+    pub fn has_been_given_up(&self, file: &FileName) -> bool {
+        self.given_up.contains_key(file)
+    }
+
     /// Whether nobody else at this desk waits for it.
     pub fn waits_alone(&self, file: &FileName) -> bool {
         let place = self.places.get(file);

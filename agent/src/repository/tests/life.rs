@@ -283,6 +283,29 @@ fn what_was_lost_while_the_agent_was_away_is_told_at_its_return() {
     );
 }
 
+/// Given a loss, when the agent asks by itself, or nobody reads the answer, then whoever asks next is told.
+#[test]
+fn a_loss_is_told_to_somebody() {
+    let (office, mut alice, mut bob) = alice_sleeps();
+    assert!(granted(&bob.ask(checkout("a.mcam"))));
+    office.pass(Duration::from_secs(8), &mut [&mut alice, &mut bob]);
+    let unasked = Asks::unasked(vec![checkin("a.mcam")]);
+    alice.jobs.send(Job::Asks(unasked)).unwrap();
+    alice.settle_down();
+    let unread = alice.send(vec![checkin("a.mcam")], Unread::Keep);
+    alice.settle_down();
+    drop(unread);
+    alice.settle_down();
+    assert!(matches!(
+        alice.ask(checkin("a.mcam")).result,
+        Err(Problem::Lost { .. })
+    ));
+    assert!(matches!(
+        alice.ask(checkin("a.mcam")).result,
+        Err(Problem::Refused(Refusal::NotYours { .. }))
+    ));
+}
+
 #[test]
 fn a_lease_ends_by_itself_although_its_owner_lives() {
     let office = Office::new();

@@ -10,7 +10,7 @@ use super::{Stage, Worker};
 use crate::desktop::What;
 use crate::problem::Problem;
 use crate::repository::batch::{self, Batch, Round};
-use crate::repository::board::Health;
+use crate::repository::board::{Health, Loss};
 use crate::repository::inspect;
 use crate::repository::job::{Asks, Delivery, Job, Unread, Verdict};
 use crate::repository::schedule::Chore;
@@ -152,6 +152,17 @@ impl Worker {
         if unread == Unread::GiveBack {
             for (file, ..) in verdicts.iter().filter_map(batch::joined) {
                 self.board.state().courtesy.left(file, None);
+            }
+        }
+        // Nobody has read of these losses.
+        for verdict in verdicts {
+            let mut state = self.board.state();
+            if let (Some(file), Err(Problem::Lost { ended, by, .. })) = (&verdict.file, &verdict.result)
+                && !state.mine.contains_key(file)
+            {
+                let (ended, by) = (ended.clone(), Arc::clone(by));
+                state.lose(file.clone(), Loss { ended, by });
+                self.board.stirred.notify_one();
             }
         }
         let items = batch::give_back(verdicts);

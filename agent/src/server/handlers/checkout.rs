@@ -73,6 +73,8 @@ pub async fn checkout(
     } else {
         Unread::Keep
     };
+    // From here on nobody forgets what was given up, until each has its place.
+    let attending: Vec<_> = targets.iter().map(|target| target.repository.attend()).collect();
     let work = ask(&targets, |_| intent.clone(), unread);
     let verdicts = patiently(agent, replies, "waiting for the share", work).await?;
     let (mut waiting, mut untold) = (JoinSet::new(), Vec::new());
@@ -91,6 +93,7 @@ pub async fn checkout(
             _ => untold.push(Untold::new(target, verdict, unread)),
         }
     }
+    drop(attending);
     for one in &untold {
         replies.add(&one.report()).await?;
     }

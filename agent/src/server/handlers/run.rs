@@ -96,6 +96,8 @@ async fn take(
     } else {
         Intent::Checkout(checkout)
     };
+    // From here on nobody forgets that waiting was given up.
+    let _attending = repository.attend();
     let work = ask(
         std::slice::from_ref(&target),
         |_| intent.clone(),

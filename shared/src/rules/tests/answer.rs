@@ -86,6 +86,22 @@ fn only_the_owners_user_answers() {
 }
 
 #[test]
+fn what_a_program_needs_is_not_given_back_under_it() {
+    let mut bench = Bench::new().held(F, "alice@CAM-03", guard);
+    bench.run(&[ask("bob@CNC-1", F, request("Op 30"))]);
+    for (said, outcome) in [
+        (Said::Yes, "guarded"),
+        (Said::Later, "answered bob@CNC-1"),
+        (Said::No, "answered bob@CNC-1"),
+    ] {
+        assert_eq!(
+            bench.run(&[ask("alice@CAM-03", F, answer(said, To::All))]),
+            [outcome]
+        );
+    }
+}
+
+#[test]
 fn yes_gives_it_back_and_the_line_goes_on_as_always() {
     let mut bench = asked();
     bench.run(&[ask("dave@CNC-3", F, join())]);

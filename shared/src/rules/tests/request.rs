@@ -87,6 +87,15 @@ fn the_same_again_is_no_new_question() {
 }
 
 #[test]
+fn after_later_it_is_asked_anew_for_the_same_reason() {
+    let mut bench = held();
+    bench.run(&[ask("bob@CNC-1", F, request("Op 30"))]);
+    bench.run(&[ask("alice@CAM-03", F, answer(Said::Later, To::All))]);
+    bench.run(&[ask("bob@CNC-1", F, request(""))]);
+    assert_eq!(notes(bench.lock(F)), ["bob@CNC-1: Op 30"]);
+}
+
+#[test]
 fn requests_have_an_end_of_number_and_those_that_were_answered_make_room() {
     let mut bench = held();
     let desk = |n: usize| format!("bob@CNC-{n}");
@@ -127,6 +136,15 @@ fn requests_stay_with_their_lock_and_end_with_it() {
     bench.run(&[ask("carol@CNC-2", F, join())]);
     bench.run(&[ask("carol@CNC-2", F, leave(None))]);
     assert_eq!(notes(bench.lock(F)), ["bob@CNC-1: Op 30"]);
+    // Moved to another machine of hers, it is still she who is asked.
+    let mut moved = asked();
+    moved.run(&[ask("alice@CAM-04", F, steal("I sit there now"))]);
+    assert_eq!(moved.lock(F).owner, owner("alice@CAM-04"));
+    assert_eq!(notes(moved.lock(F)), ["bob@CNC-1: Op 30"]);
+    let mut old = Bench::new().held(F, "alice", old_record);
+    old.run(&[ask("bob@CNC-1", F, request("Op 30"))]);
+    old.run(&[ask("alice@CAM-03", F, take())]);
+    assert_eq!(notes(old.lock(F)), ["bob@CNC-1: Op 30"]);
     for (by, intent) in [
         ("alice@CAM-03", give_back(None)),
         ("boss@CNC-9", end("she left")),

@@ -41,7 +41,12 @@ impl Along {
     fn new(repository: &Arc<Repository>, verdict: &Verdict) -> Option<Self> {
         let (file, ..) = batch::joined(verdict)?;
         let state = repository.board.state();
-        let id = state.courtesy.places.get(file)?.id;
+        let id = state
+            .courtesy
+            .places
+            .get(file)
+            .filter(|place| place.programs > 0)?
+            .id;
         Some(Self {
             repository: Arc::clone(repository),
             file: file.clone(),
@@ -54,6 +59,15 @@ impl Along {
         let state = self.repository.board.state();
         state.courtesy.is_given_up(&self.file, self.id)
     }
+}
+
+/// Whether the place that `verdict` gave was given up by the time that it is read.
+fn was_left(repository: &Repository, verdict: &Verdict) -> bool {
+    batch::joined(verdict).is_some_and(|(file, ..)| {
+        let courtesy = &repository.board.state().courtesy;
+        let gone = courtesy.places.get(file).is_none_or(|place| place.programs == 0);
+        gone && courtesy.has_been_given_up(file)
+    })
 }
 
 impl Drop for Along {
@@ -69,6 +83,8 @@ pub struct Place {
     started: Moment,
     until: Option<Moment>,
     along: Option<Along>,
+    /// The place was given up for the whole desk before its verdict was read.
+    left: bool,
     _attending: Attending,
 }
 
@@ -85,7 +101,8 @@ enum Turn {
 }
 
 impl Place {
-    /// Somebody who was told `verdict`, since when and until when.
+    /// Somebody who was told `verdict`, since when and until when. From before that was asked for on somebody attends, so
+    /// that nobody forgets what was given up.
     pub fn new(
         target: Target,
         intent: Intent,
@@ -93,10 +110,11 @@ impl Place {
         until: Option<Moment>,
         verdict: &Verdict,
     ) -> Self {
+        let along = Along::new(&target.repository, verdict);
         Self {
-            // First: from here on nobody forgets what was given up.
             _attending: target.repository.attend(),
-            along: Along::new(&target.repository, verdict),
+            left: was_left(&target.repository, verdict),
+            along,
             target,
             intent,
             started,
@@ -120,7 +138,7 @@ impl Place {
             }
             match turn {
                 Turn::GivenUp(lock) => {
-                    let file = self.along.as_ref().map(|along| along.file.clone());
+                    let file = batch::joined(&verdict).map(|(file, ..)| file.clone());
                     let refusal = file.map(|file| Problem::Refused(Refusal::NotWaiting { file, lock }));
                     return self.end(&verdict, Err(refusal.unwrap_or(Problem::Cancelled)));
                 }
@@ -148,6 +166,7 @@ impl Place {
                     ..
                 }) => {
                     // The new place first, so that the desk never has none.
+                    self.left = was_left(&repository, &next);
                     let along = Along::new(&repository, &next);
                     self.along = along.or(self.along.take());
                     verdict = next;
@@ -174,19 +193,20 @@ impl Place {
     }
 
     fn turn(&self, verdict: &Verdict) -> Turn {
-        let Some(along) = &self.along else {
+        let joined = batch::joined(verdict).map(|(file, ..)| file);
+        let Some(file) = self.along.as_ref().map(|along| &along.file).or(joined) else {
             return Turn::Ask;
         };
         let board = &self.target.repository.board;
         // Without the share nobody knows; the next change tells.
         let look = board.see(|eyes| {
-            let Some(lock) = eyes.table.locks.get(&along.file) else {
+            let Some(lock) = eyes.table.locks.get(file) else {
                 return (Turn::Ask, None);
             };
             let since_then = batch::joined(verdict).is_some_and(|(_, _, joined)| lock.token > Some(joined));
             let waits = || lock.queue.iter().any(|waiter| waiter.owner.same_desk(&board.me));
             let is_over = || {
-                eyes.judge.lock(eyes.table, &along.file, lock).is_over()
+                eyes.judge.lock(eyes.table, file, lock).is_over()
                     && !someone_is_before(eyes.table, eyes.judge, lock, &board.me)
             };
             // A guard is for its program, whoever else of this desk stands in line behind it.
@@ -205,7 +225,7 @@ impl Place {
             (turn, Some(Arc::clone(lock)))
         });
         match look {
-            Some((Turn::Ask, lock)) if along.was_given_up() => Turn::GivenUp(lock),
+            Some((Turn::Ask, lock)) if self.was_given_up(lock.as_deref()) => Turn::GivenUp(lock),
             Some((turn, _)) => turn,
             None => Turn::NotYet,
         }
@@ -225,6 +245,12 @@ impl Place {
             (Some(_), None) => false,
             (None, _) => lock.kind != Kind::Guard,
         }
+    }
+
+    fn was_given_up(&self, lock: Option<&Lock>) -> bool {
+        let me = &self.target.repository.board.me;
+        let has_it = lock.is_some_and(|lock| lock.owner.same_desk(me) && self.suits(lock));
+        (self.left && !has_it) || self.along.as_ref().is_some_and(Along::was_given_up)
     }
 
     /// Takes up what was handed over by that token, or asks for the file again.
@@ -303,3 +329,6 @@ async fn wait_for_change(changes: &mut Receiver<u64>, at_most: Option<Duration>)
         None => drop(changes.changed().await),
     }
 }
+
+#[cfg(test)]
+mod tests;
