@@ -45,6 +45,8 @@ pub enum Mutation {
     ForgetRequests,
     /// What a person was told of requests is not remembered.
     TellAgain,
+    /// Of answers a person is told what the newest table has, and not what stood in the commits before.
+    TellFromTheTable,
 }
 
 /// Whether this mistake is being made.

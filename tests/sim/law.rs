@@ -5,7 +5,7 @@
 //! Beside it stand here: what each table looked like ([`Law::saw`]), who may break a lock ([`Law::read`] and the end of
 //! [`Law::take`]), what an owner may believe ([`Law::believes`]), and what may be said ([`crate::answers`]).
 
-mod asked;
+pub mod asked;
 mod gaps;
 mod lines;
 
@@ -72,6 +72,8 @@ pub struct Law {
     pub served: u64,
     /// Who asks for which file.
     asked: asked::Asked,
+    /// What was answered to them.
+    pub answers: Vec<asked::Answer>,
     /// How often somebody was told of a request or an answer.
     pub told: u64,
     /// Commits have vanished that living clients may have read.
@@ -97,6 +99,7 @@ impl Law {
             lines: BTreeMap::new(),
             served: 0,
             asked: asked::Asked::default(),
+            answers: Vec::new(),
             told: 0,
             vanished: false,
             ahead: BTreeMap::new(),

@@ -48,7 +48,7 @@ pub enum Mistake {
     Inside(Mutation),
 }
 
-const ALL: [Mistake; 29] = [
+const ALL: [Mistake; 30] = [
     Mistake::Seam(Seam::FilesNotSynced),
     Mistake::Seam(Seam::FoldersNotSynced),
     Mistake::Seam(Seam::PublishByReplacing),
@@ -78,6 +78,7 @@ const ALL: [Mistake; 29] = [
     Mistake::Inside(Mutation::KeepTheServed),
     Mistake::Inside(Mutation::ForgetRequests),
     Mistake::Inside(Mutation::TellAgain),
+    Mistake::Inside(Mutation::TellFromTheTable),
 ];
 
 /// So many seeds are tried for each mistake, unless `CAMCTL_SIM_BOUND` says otherwise.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camctl_agent::simulation::{Board, What};
 
 use crate::law::Law;
+use crate::law::asked::Answer;
 
 /// What was told: about which file, by whom, when it was asked or what was answered.
 type Word = (String, String, String);
@@ -16,6 +17,10 @@ pub struct Heard {
     kept: BTreeSet<Word>,
     /// Told since it wrote something down the last time.
     fresh: BTreeSet<Word>,
+    /// Answers that were ever told: about which file, and what.
+    answers: BTreeSet<(String, String)>,
+    /// Up to which commit this run of the agent has been found to tell every answer.
+    judged: Option<u64>,
 }
 
 impl Heard {
@@ -27,6 +32,7 @@ impl Heard {
     /// The agent is gone: what it had not written down it tells again.
     pub fn ended(&mut self) {
         self.fresh.clear();
+        self.judged = None;
     }
 
     /// What the agent had written down is lost.
@@ -44,19 +50,35 @@ impl Heard {
             _ => return,
         };
         law.told += 1;
+        if let What::Answered { file, answer, .. } = what {
+            self.answers.insert((file.to_string(), answer.to_string()));
+        }
         let known = self.kept.contains(&word) || !self.fresh.insert(word);
         if known && law.losses == 0 {
             law.breaks(format!("somebody was told twice: {what:?}"));
         }
     }
 
-    /// Whatever their agent knows to be asked of them, they were told.
-    pub fn look(&self, law: &mut Law, board: &Board) {
+    /// Whatever their agent knows to be asked of them, they were told; and every answer that it has read, whatever became of
+    /// the lock since.
+    pub fn look(&mut self, law: &mut Law, board: &Board) {
         let Some(table) = board.table() else { return };
         let table = table.read();
         let state = board.state();
         if law.losses > 0 || state.digested != Some(table.n) {
             return;
+        }
+        if let Some(from) = self.judged.replace(table.n) {
+            let mine = |one: &&Answer| {
+                let asker = (one.asker.user.as_str(), Some(one.asker.machine.as_str()));
+                from < one.n && one.n <= table.n && asker == (&*board.me.user, board.me.machine.as_deref())
+            };
+            let untold = |one: &&Answer| !self.answers.contains(&(one.file.clone(), one.said.clone()));
+            let missed = law.answers.iter().filter(mine).find(untold);
+            let missed = missed.map(|one| format!("{:?} about {} by commit {}", one.said, one.file, one.n));
+            if let Some(missed) = missed {
+                law.breaks(format!("{} was never told {missed}", board.me.user));
+            }
         }
         let mine = state
             .mine

@@ -86,6 +86,9 @@ impl Questions {
         told: &mut Vec<What>,
         given: &mut Vec<Given>,
     ) -> bool {
+        if mutated(Mutation::TellFromTheTable) {
+            return false;
+        }
         let file = &change.file;
         let lock = change.lock.as_deref().filter(|lock| !is_ours(lock, me));
         if let Some(lock) = lock {

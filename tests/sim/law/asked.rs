@@ -10,6 +10,15 @@ use super::{Law, each};
 /// Who asks for which file, by desk: when, and what was answered.
 pub type Asked = BTreeMap<String, BTreeMap<Desk, (String, Option<String>)>>;
 
+/// "Later" or "no", said to somebody who asked.
+pub struct Answer {
+    /// By which commit.
+    pub n: u64,
+    pub file: String,
+    pub asker: Desk,
+    pub said: String,
+}
+
 impl Law {
     /// Takes in what commit `n` did to the requests for `file`.
     pub(super) fn asked(&mut self, n: u64, file: &str, by: &Desk, change: &Value) {
@@ -30,6 +39,17 @@ impl Law {
             self.breaks(format!(
                 "commit {n}: {problem}, for {file}: {before:?}, then {change}"
             ));
+        }
+        for (asker, (_, said)) in &after {
+            let known = before.get(asker).and_then(|before| before.1.as_ref());
+            if let Some(said) = said.as_ref().filter(|said| known != Some(said)) {
+                self.answers.push(Answer {
+                    n,
+                    file: file.to_owned(),
+                    asker: asker.clone(),
+                    said: said.clone(),
+                });
+            }
         }
         if !after.is_empty() {
             self.asked.insert(file.to_owned(), after);
