@@ -3,12 +3,13 @@
 //! A click names the file and the lock that the person saw. Where the lock is another one by now, nothing is done, and the
 //! person is told why. What succeeds shows in the tray; what does not is said.
 
+mod asking;
 mod open;
 
 use std::sync::Arc;
 
 use camctl_shared::model::{FileName, Refusal};
-use camctl_shared::rules::{Checkin, Checkout, Done, Intent, Queue};
+use camctl_shared::rules::{Checkin, Checkout, Done, Intent, Queue, To};
 use camctl_shared::text::clean;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -54,8 +55,13 @@ async fn follow(agent: &Agent, act: Act) -> Option<Toast> {
         }
         Act::Wait(place) => wait(agent, &place).await,
         Act::Leave(place) => leave(agent, &place).await,
-        // The desk keeps the first two for itself; the questions to the others come with the requests.
-        Act::Pause | Act::Resume | Act::Answer { .. } => None,
+        Act::Ask(place) => Some(asking::ask_for(agent, &place).await),
+        Act::Answer { held, from, at, said } => {
+            asking::answer(agent, &held, To::Question { from, at }, said).await
+        }
+        Act::Renew { held, lease } => Some(asking::renew(agent, held, lease).await),
+        // The desk keeps these for itself.
+        Act::Pause | Act::Resume => None,
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Kept {
     pub places: BTreeMap<String, InLine>,
     /// What its person was told of requests, by name.
     pub questions: BTreeMap<String, Vec<Known>>,
+    /// Of which ends of leases they were told: the commits that renewed these last, by name.
+    pub endings: BTreeMap<String, u64>,
 }
 
 impl Kept {
@@ -291,6 +293,7 @@ mod tests {
                 wishes: BTreeMap::from([("c.mcam".into(), wish), ("d.mcam".into(), endless)]),
                 places,
                 questions: BTreeMap::from([("a.mcam".into(), vec![asked(None), asked(Some("no"))])]),
+                endings: BTreeMap::from([("a.mcam".into(), 7)]),
             }],
         }
     }

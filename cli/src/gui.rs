@@ -1,8 +1,8 @@
 //! Problems in a window, for who has started `camctl --gui` from a menu, a shortcut or a file manager.
 //!
 //! What a command complains about is told here, in one window when the command is over. A refused checkout offers what one
-//! can do: wait in line, or leave it. Whatever closes the window by accident leaves it: Enter, Escape, a program for
-//! windows that is killed or is not there.
+//! can do: wait in line, ask whoever has it, or nothing. Whatever closes the window by accident does nothing: Enter, Escape, a
+//! program for windows that is killed or is not there.
 //!
 //! The text for terminals is written all the same: where no window can be shown, it is what is left.
 //!
@@ -21,12 +21,13 @@ mod platform;
 #[path = "gui/windows.rs"]
 mod platform;
 
-use camctl_shared::ipc::message::{Fault, LockInfo, Whose};
+use camctl_shared::ipc::message::{Fault, InLine, LockInfo, Request, Whose};
 
-use crate::app::App;
+use crate::app::{ANSWER_LIMIT, App};
 use crate::args::Verb as _;
-use crate::batch::Entry;
-use crate::commands::checkout::Checkout;
+use crate::batch::{Batch, Entry};
+use crate::commands::queue::Queue;
+use crate::commands::request::Request as Ask;
 use crate::errors::{About, Failure, Wording};
 use crate::exit::Exit;
 use crate::output::clean::{clean, shorten};
@@ -43,8 +44,10 @@ const COLUMNS: usize = 300;
 pub enum Choice {
     /// Nothing.
     Leave,
-    /// Wait in line, until it is taken.
+    /// Wait in line, without a program that waits along.
     Wait,
+    /// Ask its owner for it.
+    Ask,
 }
 
 /// What kind of window it is.
@@ -73,7 +76,14 @@ pub struct Message {
 pub trait Windows {
     /// Shows one until the person has answered; [`Choice::Leave`] where none can be shown.
     fn show(&mut self, message: &Message) -> Choice;
+
+    /// Asks for a text, which may be left empty, and is where none can be asked for; `None` when the person wants nothing after
+    /// all.
+    fn words(&mut self, question: &str) -> Option<String>;
 }
+
+/// What is asked of whoever asks for a file.
+const WHY: &str = "Why do you need it? Whoever has it will read this.";
 
 /// The windows of this system.
 #[derive(Debug)]
@@ -82,6 +92,10 @@ pub struct Here;
 impl Windows for Here {
     fn show(&mut self, message: &Message) -> Choice {
         platform::show(message)
+    }
+
+    fn words(&mut self, question: &str) -> Option<String> {
+        platform::words(question)
     }
 }
 
@@ -125,31 +139,64 @@ pub fn show_standing(app: &mut App, entries: &[Entry]) {
     }
 }
 
-/// Does what was chosen about the files of refused checkouts, by the commands that people type for it.
+/// Does what was chosen about the files of refused checkouts, as the commands do that people type for it.
 fn act(app: &mut App, windows: &mut dyn Windows, choice: Choice, refused: &[About]) -> Result<(), Failure> {
+    let files: Vec<_> = refused.iter().map(|about| about.typed.clone().into()).collect();
     match choice {
         Choice::Leave => return Ok(()),
         Choice::Wait => {
-            let files = refused.iter().map(|about| about.typed.clone().into()).collect();
-            let exit = Checkout::in_line(files).run(app)?;
-            if exit == Exit::Done {
-                windows.show(&yours(refused));
-            }
+            let wish = InLine::Join { message: None };
+            let request = |files| Request::Queue {
+                files,
+                wish: wish.clone(),
+            };
+            run(
+                app,
+                windows,
+                Queue::NAME,
+                "camctl: waiting in line",
+                &files,
+                request,
+            );
+        }
+        Choice::Ask => {
+            let Some(why) = windows.words(WHY) else {
+                return Ok(());
+            };
+            let message = Some(why).filter(|why| !why.trim().is_empty());
+            let request = |files| Request::Request {
+                files,
+                message: message.clone(),
+            };
+            run(app, windows, Ask::NAME, "camctl: asked for it", &files, request);
         }
     }
     app.out.finish()
 }
 
-/// Waiting may have taken hours: that it is over is news.
-fn yours(refused: &[About]) -> Message {
-    let names: Vec<String> = refused
-        .iter()
-        .map(|about| clean(&about.name).into_owned())
-        .collect();
-    Message {
-        title: "camctl: it is yours",
-        text: format!("You waited in line, and have it now:\n\n{}", list(&names)),
-        kind: Kind::News,
+/// Asks the agent for it, and tells what succeeded; what did not is a complaint like any other.
+fn run(
+    app: &mut App,
+    windows: &mut dyn Windows,
+    verb: &'static str,
+    title: &'static str,
+    files: &[std::ffi::OsString],
+    request: impl Fn(Vec<String>) -> Request,
+) {
+    let (mut batch, asked) = Batch::start(app, verb, files);
+    batch.run(app, &asked, Some(ANSWER_LIMIT), request, |_| false);
+    let done = batch.entries().iter().filter_map(|entry| {
+        let outcome = entry.result.as_ref().ok()?;
+        Some(text::outcome(&entry.about.name, outcome, app.out.times()))
+    });
+    let done: Vec<String> = done.collect();
+    batch.finish(app);
+    if !done.is_empty() {
+        windows.show(&Message {
+            title,
+            text: list(&done),
+            kind: Kind::News,
+        });
     }
 }
 

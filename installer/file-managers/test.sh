@@ -54,7 +54,7 @@ command_of() {
     python3 -c 'import sys, xml.dom.minidom as m; print(m.parse(sys.argv[1]).getElementsByTagName("command")[0].firstChild.data)' "$actions"
 }
 expect "Thunar's actions are XML" valid
-expect "and three of them camctl's" test "$(count)" -eq 3
+expect "and four of them camctl's" test "$(count)" -eq 4
 said="$(sh -c "$(command_of | sed -e 's/%%/%/g' -e 's/%F/file/')")"
 expect "what Thunar would run is run: $said" test "$said" = "$(printf -- '--gui\ncheckout\nfile')"
 
@@ -76,7 +76,7 @@ END
 cp "$actions" "$home/before"
 run enable "$program"
 run enable "$program"
-expect "twice is as once" test "$(count)" -eq 3
+expect "twice is as once" test "$(count)" -eq 4
 expect "the person's action is there" grep -q 'Open Terminal Here' "$actions"
 expect "it is XML still" valid
 run disable

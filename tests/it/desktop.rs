@@ -1,6 +1,7 @@
 //! What a person sees of the agent, and clicks: on a bus of the test's own, with a panel and a notification server that
 //! remember what they were given. No screen is needed.
 
+mod asking;
 mod bus;
 mod logind;
 mod many;

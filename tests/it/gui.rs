@@ -91,27 +91,54 @@ fn a_refused_checkout_opens_a_window_and_what_closes_it_leaves_it() {
     );
 }
 
-/// Given a file that alice has, when bob chooses in the window to wait in line, and alice checks it in, then it is his, and
-/// a window says so.
+/// Given a file that alice has, when bob chooses in the window to wait in line, then the program ends with his place told, and
+/// the file is his when alice checks it in.
 #[test]
-fn who_waits_in_line_gets_it_and_is_told() {
+fn who_waits_in_line_is_told_the_place_and_gets_it_without_a_program() {
     let desk = Desk::new();
     let choose = "case $1 in --warning) echo 'Wait in line'; exit 1 ;; esac";
     desk.program("zenity", choose);
-    let waiting = desk.bob(&["--gui", "checkout", "--", ODD]).start();
-    wait_until(LONG, "bob waits", || waiting.err().contains("leaves the line"));
-    desk.stage.alice(&["checkin", "--", ODD]).run().succeeds();
-    waiting.finish(LONG).exits(11);
-    let status = file(&desk.stage.bob(&["status", "--json", "--", ODD]).run().succeeds());
-    assert_eq!(status["lock"]["user"], "bob", "{status}");
+    desk.checkout();
     let shown = desk.shown();
-    assert_eq!(
-        shown.iter().filter(|word| *word == "zenity").count(),
-        2,
+    let news = shown.iter().position(|word| word == "--info").unwrap();
+    assert!(
+        shown[news..]
+            .iter()
+            .any(|word| word.contains("you are the first in line")),
         "{shown:?}"
     );
-    let news = shown.iter().position(|word| word == "--info").unwrap();
-    assert!(shown[news..].iter().any(|word| word.ends_with(ODD)), "{shown:?}");
+    desk.stage.alice(&["checkin", "--", ODD]).run().succeeds();
+    wait_until(LONG, "bob has it", || {
+        let status = file(&desk.stage.bob(&["status", "--json", "--", ODD]).run().succeeds());
+        status["lock"]["user"] == "bob"
+    });
+}
+
+/// Given a file that alice has, when bob chooses to ask for it, then she reads what he wrote; and when he closes the window
+/// that asks for his words, nobody is asked for anything.
+#[test]
+fn who_asks_for_it_may_say_why_or_think_again() {
+    let desk = Desk::new();
+    let asks = |entry: &str| {
+        let choose = "--warning) echo 'Ask for it'; exit 1 ;;";
+        desk.program("zenity", &format!("case $1 in {choose} --entry) {entry} ;; esac"));
+        desk.checkout();
+        let status = desk.stage.alice(&["status", "--json"]).run().succeeds().json();
+        let requests = status["files"][0]["requests"].as_array().cloned();
+        requests.unwrap_or_default()
+    };
+    assert!(asks("exit 1").is_empty(), "he thought again");
+    assert!(!desk.shown().iter().any(|word| word == "--info"));
+    asks("echo 'Op <30>'");
+    wait_until(LONG, "alice is asked", || {
+        let status = desk.stage.alice(&["status", "--json"]).run().succeeds().json();
+        status["files"][0]["requests"][0]["message"] == "Op <30>"
+    });
+    assert!(
+        desk.shown()
+            .iter()
+            .any(|word| word.contains("asked alice on CAM-03"))
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a click or a button asks for. It names what the person saw, never a position: menus change under the mouse.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
 use camctl_shared::model::{FileName, Owner, Said, Token};
@@ -34,6 +35,15 @@ pub enum Act {
     Wait(Place),
     /// Leave the line, and do not be told.
     Leave(Place),
+    /// Ask its owner for it.
+    Ask(Place),
+    /// Renew this lease, for as long again.
+    Renew {
+        /// Which.
+        held: Held,
+        /// How long it lasts.
+        lease: Duration,
+    },
     /// Answer somebody who asked.
     Answer {
         /// For which lock.

@@ -199,8 +199,6 @@ pub enum Kind {
     Answered,
     /// They end soon.
     Ending,
-    /// Somebody else has them.
-    Refused,
     /// About a share as a whole: each kind for itself.
     Share(u8),
 }
@@ -215,7 +213,6 @@ pub fn kind(what: &What) -> Kind {
         What::Asked { .. } => Kind::Asked,
         What::Answered { .. } => Kind::Answered,
         What::Ending { .. } => Kind::Ending,
-        What::Refused { .. } => Kind::Refused,
         What::Unsafe { .. } => Kind::Share(0),
         What::SafeAgain { .. } => Kind::Share(1),
         What::Away { .. } => Kind::Share(2),

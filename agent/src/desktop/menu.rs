@@ -191,6 +191,9 @@ fn waiting(one: &RepositoryView, several: bool) -> Vec<Entry> {
         if awaited.holder.is_none() {
             entries.push(Entry::Item("Check out".to_owned(), Act::Checkout(file())));
         }
+        if awaited.holder.is_some() {
+            entries.push(Entry::Item("Ask for it".to_owned(), Act::Ask(file())));
+        }
         entries.push(Entry::Item(leave.to_owned(), Act::Leave(file())));
         entries.push(open(one, Some(&awaited.file)));
         Entry::Sub(file_label(one, &awaited.file, several), entries)

@@ -68,7 +68,6 @@ impl Desktop for NoDesktop {
                 tracing::info!(%folder, %file, %by, %answer, "we were answered");
             }
             What::Ending { file, at, .. } => tracing::info!(%folder, %file, %at, "a lease of ours ends"),
-            What::Refused { file, lock, .. } => tracing::info!(%folder, %file, by = %lock.owner, "refused"),
             What::Unsafe { locks } => tracing::warn!(%folder, locks, "our locks are no longer safe"),
             What::SafeAgain { locks } => tracing::info!(%folder, locks, "our locks stand"),
             What::Away { cause } => tracing::warn!(%folder, %cause, "the share is away"),

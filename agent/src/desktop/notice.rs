@@ -1,9 +1,10 @@
 //! What a person is told: typed; words are found behind the seam.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
-use camctl_shared::model::{Ended, FileName, Lock, Owner, Token};
+use camctl_shared::model::{Ended, FileName, Owner, Token};
 
 /// Something that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,15 +96,8 @@ pub enum What {
         token: Option<Token>,
         /// When, by one's own clock.
         at: Timestamp,
-    },
-    /// A checkout that was started without a terminal was refused.
-    Refused {
-        /// Which file.
-        file: FileName,
-        /// Who has it, since when, and why.
-        lock: Arc<Lock>,
-        /// The place in line that one would have, counted from 1.
-        place: usize,
+        /// How long it lasts when it is renewed.
+        lease: Duration,
     },
     /// Heartbeats have failed for so long that others may soon take one's locks for stale.
     Unsafe {

@@ -64,7 +64,9 @@ impl Toast {
         }
     }
 
-    fn button(mut self, label: &'static str, act: Act) -> Self {
+    /// The same with one more button.
+    #[must_use]
+    pub fn button(mut self, label: &'static str, act: Act) -> Self {
         self.buttons.push(Button {
             label,
             act: Some(act),
@@ -135,8 +137,12 @@ pub fn toast(notice: &Notice, now: Timestamp) -> Toast {
             guarded,
         } => told.asked(file, *token, from, *at, message, *guarded),
         What::Answered { file, by, answer } => told.answered(file, by, answer),
-        What::Ending { file, token, at } => told.ending(file, *token, *at),
-        What::Refused { file, lock, place } => told.refused(file, lock, *place),
+        What::Ending {
+            file,
+            token,
+            at,
+            lease,
+        } => told.ending(file, *token, *at, *lease),
         What::Unsafe { locks } => told.not_safe(*locks),
         What::SafeAgain { locks } => told.safe_again(*locks),
         What::Away { cause } => told.away(cause),
@@ -147,9 +153,11 @@ pub fn toast(notice: &Notice, now: Timestamp) -> Toast {
 
 /// What one can do where somebody else has a file. The last one is harmless.
 pub fn refused(toast: Toast, place: Place) -> Toast {
-    let mut toast = toast.button("Wait in line", Act::Wait(place));
+    let mut toast = toast
+        .button("Wait in line", Act::Wait(place.clone()))
+        .button("Ask for it", Act::Ask(place));
     toast.buttons.push(Button {
-        label: "Leave it",
+        label: "Close",
         act: None,
     });
     toast

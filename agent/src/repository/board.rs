@@ -19,6 +19,7 @@ use camctl_shared::store::SharedTable;
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 use super::courtesy::Courtesy;
+use super::endings::Endings;
 use super::history::keep::Keeper;
 use super::life::Life;
 use super::pulse::Pulse;
@@ -124,6 +125,8 @@ pub struct State {
     pub courtesy: Courtesy,
     /// What its person was told of requests.
     pub questions: Questions,
+    /// Its leases that will end.
+    pub endings: Endings,
     /// When somebody last asked for something.
     pub asked: Option<Moment>,
     /// What an earlier run knew, until the table was read.
@@ -217,6 +220,7 @@ impl Board {
                 lost: BTreeMap::new(),
                 courtesy: Courtesy::default(),
                 questions: Questions::default(),
+                endings: Endings::default(),
                 asked: None,
                 kept: Kept::default(),
             }),

@@ -1,5 +1,6 @@
 //! What a commit means for this desk: which locks it has now, which it lost, and what its person has to be told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camctl_shared::model::{Change, Commit, Ended, FileName, How, Kind, Owner, Table, Verb};
@@ -24,7 +25,10 @@ pub fn digest(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
         && let Some(table) = board.table()
     {
         let changes = news.iter().flat_map(|commit| &commit.draft.changes);
-        questions::tell(board, desktop, &table.read(), changes.map(|change| &change.file));
+        let files: BTreeSet<&FileName> = changes.map(|change| &change.file).collect();
+        let table = table.read();
+        follow_leases(board, &table, files.iter().copied());
+        questions::tell(board, desktop, &table, files);
     }
 }
 
@@ -80,6 +84,15 @@ fn pass_on(board: &Board, desktop: &dyn Desktop, news: &[Arc<Commit>]) {
     }
     if stirred {
         board.stirred.notify_one();
+    }
+}
+
+/// Knows from now on which of these files this desk has on lease.
+fn follow_leases<'a>(board: &Board, table: &Table, files: impl IntoIterator<Item = &'a FileName>) {
+    let mut state = board.state();
+    for file in files {
+        let lock = table.locks.get(file).map(AsRef::as_ref);
+        state.endings.look(file, lock, &board.me);
     }
 }
 
@@ -148,6 +161,10 @@ pub fn remember(board: &Board, table: &Table, kept: &Kept) {
     state.questions.known = questions
         .filter_map(|(file, known)| Some((name(file)?, known.clone())))
         .collect();
+    let endings = kept.endings.iter();
+    state.endings.told = endings
+        .filter_map(|(file, renewed)| Some((name(file)?, *renewed)))
+        .collect();
 }
 
 /// Goes on from what an earlier run of the agent knew: what the log tells of the time between is told now, and what is
@@ -199,7 +216,9 @@ pub fn resume(board: &Board, desktop: &dyn Desktop, table: &Table, kept: Kept, n
         let folder = board.folder.clone();
         desktop.tell(Notice { folder, what });
     }
+    let known = state.endings.files();
     drop(state);
+    follow_leases(board, table, known.iter().chain(table.locks.keys()));
     questions::tell_all(board, desktop, table);
 }
 
@@ -242,6 +261,12 @@ pub fn kept(board: &Board) -> Kept {
             .known
             .iter()
             .map(|(file, known)| (file.as_str().to_owned(), known.clone()))
+            .collect(),
+        endings: state
+            .endings
+            .told
+            .iter()
+            .map(|(file, renewed)| (file.as_str().to_owned(), *renewed))
             .collect(),
     }
 }

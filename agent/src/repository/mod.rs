@@ -16,6 +16,7 @@ pub mod batch;
 pub mod board;
 pub mod courtesy;
 pub mod digest;
+pub mod endings;
 pub mod events;
 pub mod guardian;
 pub mod history;

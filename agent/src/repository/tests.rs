@@ -1,6 +1,7 @@
 //! A worker over a table in memory, on a clock that moves when told. No thread, no waiting: every turn is called.
 
 mod courtesy;
+mod endings;
 mod guards;
 mod life;
 mod lines;

@@ -171,12 +171,28 @@ impl Worker {
         let now = self.now();
         self.schedule.set_pace(self.board.pace(now));
         let waiting = !self.backlog.is_empty() || self.in_doubt.is_some();
+        let ending = self.tell_endings();
         if waiting && !self.unsettled && !self.hindered {
-            now
-        } else {
-            let next = self.schedule.next();
-            self.guards_due().map_or(next, |due| due.min(next))
+            return now;
         }
+        let due = [ending, self.guards_due()].into_iter().flatten();
+        due.fold(self.schedule.next(), Moment::min)
+    }
+
+    /// Tells of one's own leases that are about to end. Returns when there will be the next.
+    fn tell_endings(&self) -> Option<Moment> {
+        let wall = self.board.clock.wall();
+        let (due, next) = {
+            let mut state = self.board.state();
+            (state.endings.due(wall), state.endings.next(wall))
+        };
+        if !due.is_empty() {
+            self.board.stirred.notify_one();
+        }
+        for what in due {
+            self.tell(what);
+        }
+        next.map(|wait| self.now().after(wait))
     }
 
     /// Whether it has parked and will do nothing more.

@@ -49,6 +49,8 @@ struct RepositoryForm {
     places: BTreeMap<String, PlaceForm>,
     #[serde(default)]
     questions: BTreeMap<String, Vec<KnownForm>>,
+    #[serde(default)]
+    endings: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -151,6 +153,7 @@ impl RepositoryForm {
                 .iter()
                 .map(|(name, all)| (name.clone(), all.iter().map(KnownForm::of).collect()))
                 .collect(),
+            endings: kept.endings.clone(),
         }
     }
 
@@ -204,6 +207,7 @@ impl RepositoryForm {
                 .into_iter()
                 .map(|(name, all)| (name, all.into_iter().map(KnownForm::into_known).collect()))
                 .collect(),
+            endings: self.endings,
         })
     }
 }

@@ -51,18 +51,6 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Waits in line for `files`, without end.
-    pub fn in_line(files: Vec<OsString>) -> Self {
-        Self {
-            files,
-            message: None,
-            wait: Some(None),
-            lease: None,
-            steal: false,
-            reason: None,
-        }
-    }
-
     fn request(&self, files: Vec<String>, wait: Option<Patience>) -> Request {
         Request::Checkout {
             files,

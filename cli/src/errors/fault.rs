@@ -238,7 +238,7 @@ fn not_held(words: Wording, about: &About) -> Wording {
     match about.verb {
         "checkin" => words.tell("there is nothing to check in"),
         "answer" => words.tell("there is nothing to answer"),
-        "break" | "request" => words.hint("to check it out:", command("checkout", &about.typed)),
+        "break" | "request" | "ask" => words.hint("to check it out:", command("checkout", &about.typed)),
         _ => words,
     }
 }

@@ -4,20 +4,20 @@
 use std::ptr;
 
 use windows_sys::Win32::UI::WindowsAndMessaging::{
-    IDOK, MB_DEFBUTTON2, MB_ICONERROR, MB_ICONINFORMATION, MB_ICONWARNING, MB_OK, MB_OKCANCEL,
-    MB_SETFOREGROUND, MessageBoxW,
+    IDNO, IDYES, MB_DEFBUTTON3, MB_ICONERROR, MB_ICONINFORMATION, MB_ICONWARNING, MB_OK, MB_SETFOREGROUND,
+    MB_YESNOCANCEL, MessageBoxW,
 };
 
 use super::{Choice, Kind, Message};
 
-const MEANING: &str = "OK: wait in line\nCancel: leave it";
+const MEANING: &str = "Yes: wait in line\nNo: ask for it\nCancel: close";
 
 pub(super) fn show(message: &Message) -> Choice {
     let style = match message.kind {
         Kind::Problem => MB_OK | MB_ICONERROR,
         Kind::News => MB_OK | MB_ICONINFORMATION,
-        // Enter presses the second button, which is "Cancel", as Escape and the window's cross are.
-        Kind::Offer => MB_OKCANCEL | MB_DEFBUTTON2 | MB_ICONWARNING,
+        // Enter presses the third button, which is "Cancel", as Escape and the window's cross are.
+        Kind::Offer => MB_YESNOCANCEL | MB_DEFBUTTON3 | MB_ICONWARNING,
     };
     let offers = message.kind == Kind::Offer;
     let text = if offers {
@@ -36,9 +36,19 @@ pub(super) fn show(message: &Message) -> Choice {
         )
     };
     match pressed {
-        IDOK if offers => Choice::Wait,
+        IDYES if offers => Choice::Wait,
+        IDNO if offers => Choice::Ask,
         _ => Choice::Leave,
     }
+}
+
+/// A message box has no room for words: the request goes without.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "elsewhere a person may want nothing after all"
+)]
+pub(super) fn words(_question: &str) -> Option<String> {
+    Some(String::new())
 }
 
 fn wide(text: &str) -> Vec<u16> {

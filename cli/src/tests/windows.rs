@@ -1,9 +1,11 @@
 //! What `--gui` shows in windows, and what comes of the answers.
 
-use camctl_shared::ipc::message::{Fault, Outcome, Patience, Reply, Request};
+use camctl_shared::ipc::message::{Fault, InLine, LockInfo, Outcome, Reply, Request, Whose};
 
 use crate::gui::Choice;
-use crate::testing::{Played, Script, alice, file, mine, play_with_windows, stands};
+use crate::testing::{
+    Played, Script, alice, bob_waits, carol_waits, file, mine, note, play_with_windows, stands,
+};
 
 fn refused(name: &str) -> Reply {
     let held = Fault::Held {
@@ -49,27 +51,58 @@ fn a_refused_checkout_asks_what_to_do_and_leaving_it_asks_nothing_of_the_agent()
     assert!(played.err.contains("checked out by alice"), "{}", played.err);
 }
 
-#[test]
-fn waiting_in_line_is_what_the_command_for_it_does_and_its_end_is_told() {
-    let words = ["--gui", "checkout", "/mnt/cam/a.mcam"];
+/// The agent's answer to what was chosen.
+fn chosen(choice: Choice, outcome: Option<Outcome>) -> Played {
     let mut script = vec![Ok(refused("a.mcam")), Ok(Reply::Done)];
-    // First without waiting, again; then in line.
-    script.extend([Ok(refused("a.mcam")), Ok(Reply::Done)]);
-    script.extend(granted("a.mcam"));
-    let played = play_with_windows(&words, vec![script], &[Choice::Wait]);
-    let waits = played.heard.iter().map(|request| match request {
-        Request::Checkout { files, wait, .. } if files == &["/mnt/cam/a.mcam"] => *wait,
-        other => panic!("{other:?}"),
-    });
-    let forever = Some(Patience { at_most_ms: None });
-    assert_eq!(waits.collect::<Vec<_>>(), [None, None, forever]);
+    script.extend(outcome.map(|outcome| Ok(file("a.mcam", outcome))));
+    script.push(Ok(Reply::Done));
+    let words = ["--gui", "checkout", "/mnt/cam/a.mcam"];
+    play_with_windows(&words, vec![script], &[choice, choice])
+}
+
+#[test]
+fn waiting_in_line_keeps_no_window_and_no_program_waiting() {
+    let in_line = Outcome::Awaited {
+        lock: Some(LockInfo {
+            waiting: 2,
+            place: Some(2),
+            ..alice()
+        }),
+        line: vec![carol_waits(), bob_waits()],
+        notify: false,
+    };
+    let played = chosen(Choice::Wait, Some(in_line));
+    let asked = Request::Queue {
+        files: vec!["/mnt/cam/a.mcam".into()],
+        wish: InLine::Join { message: None },
+    };
+    assert_eq!(played.heard[1..], [asked]);
     insta::assert_snapshot!("waited", shown(&played));
     assert_eq!(played.exit, 11, "how the checkout went that was asked for");
+    let free_by_now = Outcome::Granted {
+        lock: mine(),
+        after: None,
+    };
+    insta::assert_snapshot!(
+        "waited_for_nothing",
+        shown(&chosen(Choice::Wait, Some(free_by_now)))
+    );
+    insta::assert_snapshot!("waited_in_vain", shown(&chosen(Choice::Wait, None)));
+}
 
-    let mut hung_up = vec![Ok(refused("a.mcam")), Ok(Reply::Done)];
-    hung_up.extend([Ok(refused("a.mcam")), Ok(Reply::Done)]);
-    let played = play_with_windows(&words, vec![hung_up], &[Choice::Wait, Choice::Wait]);
-    insta::assert_snapshot!("waited_in_vain", shown(&played));
+#[test]
+fn asking_for_it_asks_for_a_reason_first() {
+    let asked = Outcome::Requested {
+        lock: alice(),
+        note: note(None, Whose::Mine),
+    };
+    let played = chosen(Choice::Ask, Some(asked));
+    let request = Request::Request {
+        files: vec!["/mnt/cam/a.mcam".into()],
+        message: Some("Op 30".into()),
+    };
+    assert_eq!(played.heard[1..], [request]);
+    insta::assert_snapshot!("asked", shown(&played));
 }
 
 #[test]

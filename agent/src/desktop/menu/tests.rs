@@ -119,6 +119,7 @@ My checkouts (2) >
 Waiting for (2) >
   c.mcam >
     number 2 in line after bob on CAM-03
+    [Ask for it]
     [Leave the line]
     [Open folder]
   d.mcam >

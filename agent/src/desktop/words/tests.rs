@@ -1,6 +1,7 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use camctl_shared::model::{Case, Ended, FileName, How, Lock, Owner, Said};
+use camctl_shared::model::{Case, Ended, FileName, How, Owner, Said};
 
 use super::*;
 use crate::desktop::act::Place;
@@ -176,24 +177,50 @@ fn what_a_program_needs_is_not_given_back_under_it() {
 
 #[test]
 fn a_refusal_offers_what_can_be_done_and_its_last_button_does_nothing() {
-    let mut lock = Lock::new(owner("alice", "CAM-03"), ago(125), 7);
-    lock.message = "revision C".into();
-    let what = What::Refused {
+    let place = Place {
+        folder: "/mnt/cam".to_owned(),
         file: file("a.mcam"),
-        lock: Arc::new(lock),
-        place: 2,
+    };
+    let toast = refused(
+        Toast::new(Urgency::Normal, "a.mcam is checked out", ""),
+        place.clone(),
+    );
+    assert_eq!(labels(&toast), ["Wait in line", "Ask for it", "Close"]);
+    let acts: Vec<_> = toast.buttons.into_iter().map(|button| button.act).collect();
+    assert_eq!(
+        acts,
+        [Some(Act::Wait(place.clone())), Some(Act::Ask(place)), None]
+    );
+}
+
+#[test]
+fn what_was_said_with_a_file_that_is_given_back_is_told() {
+    let (_, body) = words(What::Free {
+        file: file("a.mcam"),
+        was: ended(How::Released, Some("op 30 is not tested")),
+        by: owner("alice", "CAM-03"),
+    });
+    assert!(
+        body.starts_with("alice on CAM-03 had it for 2 h: \"op 30 is not tested\".\n"),
+        "{body}"
+    );
+}
+
+#[test]
+fn a_lease_that_ends_can_be_kept_or_given_back() {
+    let lease = Duration::from_mins(30);
+    let what = What::Ending {
+        file: file("a.mcam"),
+        token: Some(3),
+        at: ago(-3),
+        lease,
     };
     let toast = toast(&notice(what), now());
-    assert_eq!(toast.summary, "a.mcam is checked out by alice on CAM-03");
-    assert!(
-        toast
-            .body
-            .starts_with("Checked out for 2 h: \"revision C\"\nYou would be number 2 in line."),
-        "{}",
-        toast.body
-    );
-    assert_eq!(labels(&toast), ["Wait in line", "Leave it"]);
-    assert_eq!(toast.buttons[1].act, None);
+    assert_eq!(labels(&toast), ["Keep it", "Check in now"]);
+    let Some(Act::Renew { held, lease: renewed }) = &toast.buttons[0].act else {
+        panic!("{toast:?}")
+    };
+    assert_eq!((held.token, *renewed), (Some(3), lease));
 }
 
 #[test]
@@ -245,16 +272,17 @@ fn the_rest_is_said_in_one_sentence() {
                 answer: "no: the table is running".into(),
             },
             "alice on CAM-03 answers about a.mcam",
-            "no: the table is running\n",
+            "No: the table is running\n",
         ),
         (
             What::Ending {
                 file: file("a.mcam"),
                 token: Some(3),
-                at: ago(-5),
+                at: ago(-3),
+                lease: Duration::from_mins(30),
             },
-            "Your checkout of a.mcam ends in 5 min",
-            "It was taken for a limited time.",
+            "Your checkout of a.mcam ends in 3 min",
+            "It was taken for 30 min.",
         ),
         (
             What::Unsafe { locks: 3 },

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
-use camctl_shared::model::{Ended, FileName, How, Lock, Owner, Said, Token};
+use camctl_shared::model::{Ended, FileName, How, Owner, Said, Token};
 use camctl_shared::text::{clean, span};
 
-use super::{Toast, Urgency, base, count, folder_name, one_line, refused};
+use super::{Toast, Urgency, base, count, folder_name, one_line};
 use crate::desktop::act::{Act, Held, Place};
 
 /// What was told about one repository.
@@ -165,35 +165,27 @@ impl Told<'_> {
 
     pub fn answered(&self, file: &FileName, by: &Owner, answer: &str) -> Toast {
         let summary = format!("{} answers about {}", name_of(by), name(file));
-        self.about(file, Urgency::Normal, summary, &one_line(answer))
+        let answer = capitalised(&one_line(answer));
+        self.about(file, Urgency::Normal, summary, &answer)
+            .button("Wait in line", Act::Wait(self.place(file)))
     }
 
-    pub fn ending(&self, file: &FileName, token: Option<Token>, at: Timestamp) -> Toast {
+    pub fn ending(&self, file: &FileName, token: Option<Token>, at: Timestamp, lease: Duration) -> Toast {
         let left = Duration::try_from(at.duration_since(self.now)).unwrap_or_default();
         let when = match left.as_secs() {
             0 => "now".to_owned(),
             _ => format!("in {}", span(left)),
         };
         let summary = format!("Your checkout of {} ends {when}", name(file));
-        let body = "It was taken for a limited time. Check it out again to keep it.";
-        self.about(file, Urgency::Normal, summary, body)
-            .button("Check in now", Act::Checkin(vec![self.held(file, token)]))
-    }
-
-    pub fn refused(&self, file: &FileName, lock: &Lock, number: usize) -> Toast {
-        let summary = format!("{} is checked out by {}", name(file), name_of(&lock.owner));
-        let since = match self.for_how_long(lock.since) {
-            since if since.is_empty() => since,
-            since => format!("Checked out{since}"),
+        let body = format!("It was taken for {}.", span(lease));
+        let held = self.held(file, token);
+        let renew = Act::Renew {
+            held: held.clone(),
+            lease,
         };
-        let line = match number {
-            0 | 1 => "You would be the next in line.".to_owned(),
-            _ => format!("You would be number {number} in line."),
-        };
-        let line = format!("{line} You will be told when it is free.");
-        let body = format!("{since}{}\n{line}", quoted(&lock.message));
-        let body = body.trim_start_matches([':', ' ', '\n']);
-        refused(self.about(file, Urgency::Normal, summary, body), self.place(file))
+        self.about(file, Urgency::Normal, summary, &body)
+            .button("Keep it", renew)
+            .button("Check in now", Act::Checkin(vec![held]))
     }
 
     pub fn not_safe(&self, locks: usize) -> Toast {

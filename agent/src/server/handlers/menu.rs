@@ -45,6 +45,14 @@ const LEAVE: Offer = Offer {
     label: "Leave the line",
     fits: |standing| standing.state == FileState::Waiting,
 };
+const ASK: Offer = Offer {
+    command: "ask",
+    label: "Ask for it",
+    fits: |standing| {
+        let theirs = standing.lock.as_ref().map(|lock| lock.whose);
+        theirs == Some(Whose::Theirs)
+    },
+};
 const NOTIFY: Offer = Offer {
     command: "notify",
     label: "Tell me when free",
@@ -67,7 +75,7 @@ pub fn entries(standings: &[Standing]) -> Vec<MenuEntry> {
     } else {
         WAIT
     };
-    [CHECKOUT, CHECKIN, line, NOTIFY, WHO]
+    [CHECKOUT, CHECKIN, line, ASK, NOTIFY, WHO]
         .iter()
         .map(|offer| entry(offer, standings))
         .collect()
@@ -154,35 +162,36 @@ mod tests {
             (vec![outside()], ""),
             (
                 vec![unknown()],
-                "(Check out) | (Check in) | (Wait in line) | (Tell me when free) | (Who has it?)",
+                "(Check out) | (Check in) | (Wait in line) | (Ask for it) | (Tell me when free) | (Who has it?)",
             ),
             (
                 vec![free()],
-                "Check out [0] | (Check in) | (Wait in line) | (Tell me when free) | (Who has it?)",
+                "Check out [0] | (Check in) | (Wait in line) | (Ask for it) | (Tell me when free) | (Who has it?)",
             ),
             (
                 vec![mine()],
-                "(Check out) | Check in [0] | (Wait in line) | (Tell me when free) | Who has it? [0]",
+                "(Check out) | Check in [0] | (Wait in line) | (Ask for it) | (Tell me when free) | Who has it? [0]",
             ),
             (
                 vec![theirs()],
-                "(Check out) | (Check in) | Wait in line [0] | Tell me when free [0] | Who has it? [0]",
+                "(Check out) | (Check in) | Wait in line [0] | Ask for it [0] | Tell me when free [0] | Who has it? [0]",
             ),
             (
                 vec![elsewhere()],
-                "(Check out) | Check in [0] | Wait in line [0] | Tell me when free [0] | Who has it? [0]",
+                "(Check out) | Check in [0] | Wait in line [0] | (Ask for it) | Tell me when free [0] | Who has it? [0]",
             ),
             (
                 vec![waiting()],
-                "(Check out) | (Check in) | Leave the line [0] | Tell me when free [0] | Who has it? [0]",
+                "(Check out) | (Check in) | Leave the line [0] | Ask for it [0] | Tell me when free [0] | Who has it? [0]",
             ),
             (
                 vec![free(), free()],
-                "Check out [0, 1] | (Check in) | (Wait in line) | (Tell me when free) | (Who has it?)",
+                "Check out [0, 1] | (Check in) | (Wait in line) | (Ask for it) | (Tell me when free) | (Who has it?)",
             ),
             (
                 vec![outside(), free(), waiting(), theirs(), mine()],
                 "Check out (1 of 5) [1] | Check in (1 of 5) [4] | Wait in line (1 of 5) [3] | \
+                 Ask for it (2 of 5) [2, 3] | \
                  Tell me when free (2 of 5) [2, 3] | Who has it? (3 of 5) [2, 3, 4]",
             ),
         ];

@@ -69,6 +69,8 @@ pub enum Verb {
     Wait,
     /// Wait no more.
     Leave,
+    /// Ask whoever has them.
+    Ask,
     /// Be told when they are free.
     Notify,
     /// Say who has them.
@@ -83,6 +85,7 @@ impl Verb {
             Self::Checkin => "checkin",
             Self::Wait => "wait",
             Self::Leave => "leave",
+            Self::Ask => "ask",
             Self::Notify => "notify",
             Self::Who => "who",
         }
@@ -94,6 +97,7 @@ impl Verb {
             Self::Checkin,
             Self::Wait,
             Self::Leave,
+            Self::Ask,
             Self::Notify,
             Self::Who,
         ];

@@ -286,6 +286,7 @@ fn obey(command: Command, may_start: bool) -> Result<Vec<Entry>, Failure> {
             files,
             wish: InLine::Leave,
         },
+        Verb::Ask => Request::Request { files, message },
         Verb::Notify => Request::Notify { files, on: true },
         // Answered by heart, elsewhere.
         Verb::Who => Request::Status { files },
