@@ -2,15 +2,27 @@
 //!
 //! - The machine sleeps or shuts down: everything that is held is parked first ([`crate::power`]), and when it is awake
 //!   again, the share is looked at before anything is said.
+//! - The day ends ([`reminder`]): the person is told what they still hold, where they want that.
 //!
-//! One task on the agent's runtime. It sleeps until it is told something.
+//! One task on the agent's runtime. It sleeps until it is told something, or until the day ends.
 
-use std::sync::Arc;
+mod reminder;
 
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use camctl_shared::model::{Case, FileName};
+use jiff::Zoned;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
+use self::reminder::Reminder;
+use crate::desktop::{Notice, What};
 use crate::power::{self, Delay, Power};
+use crate::repository::Repository;
 use crate::server::Agent;
 
 /// See the module.
@@ -18,27 +30,37 @@ pub struct Aside {
     agent: Arc<Agent>,
     power: UnboundedReceiver<Power>,
     ends: Option<oneshot::Sender<Delay>>,
+    reminder: Option<Reminder>,
 }
 
 impl Aside {
     /// Starts it, within the agent's runtime. What is returned says that the person's session ends for certain: the
     /// agent has to stop, and the system waits for as long as what it sends lives.
-    pub fn start(agent: Arc<Agent>) -> oneshot::Receiver<Delay> {
+    pub fn start(agent: Arc<Agent>, remind_at: Option<Time>) -> oneshot::Receiver<Delay> {
         let (say, power) = unbounded_channel();
         let (ends, ending) = oneshot::channel();
         tokio::spawn(power::watch(say));
+        let reminded = *agent.reminded.lock().unwrap_or_else(PoisonError::into_inner);
         let aside = Self {
             agent,
             power,
             ends: Some(ends),
+            reminder: remind_at.map(|at| Reminder::new(at, reminded)),
         };
         tokio::spawn(aside.serve());
         ending
     }
 
     async fn serve(mut self) {
-        while let Some(power) = self.power.recv().await {
-            self.follow(power).await;
+        loop {
+            let wait = self.remind();
+            tokio::select! {
+                power = self.power.recv() => match power {
+                    Some(power) => self.follow(power).await,
+                    None => return,
+                },
+                () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
         }
     }
 
@@ -61,4 +83,52 @@ impl Aside {
             }
         }
     }
+
+    /// Reminds the person when the day ends. Returns after how long that is to be looked at again.
+    fn remind(&mut self) -> Option<Duration> {
+        let reminder = self.reminder.as_mut()?;
+        let now = Zoned::new(self.agent.registry.house().clock.wall(), TimeZone::system());
+        if let Some(today) = reminder.is_due(&now) {
+            // A share that is away must not keep anybody from hearing that the machine sleeps.
+            tokio::spawn(tell_of_held(Arc::clone(&self.agent), today));
+        }
+        Some(reminder.wait(&now))
+    }
+}
+
+/// Tells the person what they still hold.
+async fn tell_of_held(agent: Arc<Agent>, today: Date) {
+    let house = agent.registry.house();
+    let mut told = false;
+    for repository in agent.registry.all() {
+        for what in still_held(&repository).await {
+            told = true;
+            let folder = repository.board.folder.clone();
+            house.desktop.tell(Notice { folder, what });
+        }
+    }
+    // A day without anything to tell is not worth a write.
+    if told {
+        *agent.reminded.lock().unwrap_or_else(PoisonError::into_inner) = Some(today);
+        house.stirred.notify_one();
+    }
+}
+
+/// What the desk holds there; where the share is away, what is known of it.
+async fn still_held(repository: &Repository) -> Vec<What> {
+    // Whether it came in time does not matter here.
+    let _ = repository.ready().await;
+    let case = repository
+        .board
+        .table()
+        .map_or(Case::Sensitive, |table| table.read().case);
+    let held = repository.kept().held.into_iter();
+    held.filter_map(|(name, held)| {
+        Some(What::StillHeld {
+            file: FileName::parse(&name, case).ok()?,
+            token: held.token,
+            since: held.since,
+        })
+    })
+    .collect()
 }

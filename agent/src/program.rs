@@ -136,6 +136,7 @@ async fn work(
         remember,
     });
     let agent = Arc::new(Agent::new(registry, server::Limits::default(), log));
+    *agent.reminded.lock().unwrap_or_else(PoisonError::into_inner) = state.reminded;
     seat.serve(&agent);
     agent.registry.resume(state.repositories);
     tracing::info!(%endpoint, "listening");
@@ -147,7 +148,7 @@ async fn work(
         requests,
     };
     keeper.save(false).await;
-    let ending = Aside::start(Arc::clone(&agent));
+    let ending = Aside::start(Arc::clone(&agent), desktop.remind_at);
     let listening = tokio::spawn(server::listen(listener, Arc::clone(&agent)));
     // While it lives, the system waits with the end of the session.
     let mut session_ends = None;
@@ -249,6 +250,7 @@ impl Keeper {
         let state = LocalState {
             session: self.session.clone(),
             stopped,
+            reminded: *self.agent.reminded.lock().unwrap_or_else(PoisonError::into_inner),
             repositories: self.agent.registry.kept(),
         };
         let file = Arc::clone(&self.file);

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use camctl_shared::model::SessionId;
 use camctl_shared::paths;
 use camctl_shared::rules::Away;
+use jiff::civil::Date;
 
 use self::form::{FORMAT, Form};
 use crate::repository::board::{Held, Loss};
@@ -74,6 +75,8 @@ pub struct LocalState {
     pub session: SessionId,
     /// The agent stops, and everything is in its place.
     pub stopped: bool,
+    /// The day on which the person was last told at its end what they held.
+    pub reminded: Option<Date>,
     /// The repositories that are known.
     pub repositories: Vec<Kept>,
 }
@@ -130,6 +133,7 @@ impl StateFile {
         let state = LocalState {
             session: SessionId::random(),
             stopped: false,
+            reminded: None,
             repositories: Vec::new(),
         };
         (state, remark(&remarks))
@@ -171,6 +175,7 @@ impl LocalState {
             session: self.session.clone(),
             // What was held does not stand here.
             stopped: false,
+            reminded: None,
             repositories: self.repositories.iter().map(short).collect(),
         }
     }
@@ -283,6 +288,7 @@ mod tests {
         LocalState {
             session: SessionId::parse("s1").unwrap(),
             stopped: true,
+            reminded: Some(Date::constant(2026, 11, 20)),
             repositories: vec![Kept {
                 root: "/mnt/cam".into(),
                 doubtful: false,

@@ -3,6 +3,7 @@
 
 mod asking;
 mod bus;
+mod evening;
 mod logind;
 mod many;
 mod notifications;

@@ -199,6 +199,8 @@ pub enum Kind {
     Answered,
     /// They end soon.
     Ending,
+    /// One has them at the end of the day.
+    StillHeld,
     /// About a share as a whole: each kind for itself.
     Share(u8),
 }
@@ -218,6 +220,7 @@ pub fn kind(what: &What) -> Kind {
         What::Away { .. } => Kind::Share(2),
         What::Back => Kind::Share(3),
         What::Remark(_) => Kind::Share(4),
+        What::StillHeld { .. } => Kind::StillHeld,
     }
 }
 

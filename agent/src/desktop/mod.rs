@@ -73,6 +73,9 @@ impl Desktop for NoDesktop {
             What::Away { cause } => tracing::warn!(%folder, %cause, "the share is away"),
             What::Back => tracing::info!(%folder, "the share is back"),
             What::Remark(text) => tracing::warn!(%folder, "{text}"),
+            What::StillHeld { file, .. } => {
+                tracing::info!(%folder, %file, "still held at the end of the day");
+            }
         }
     }
 

@@ -118,4 +118,13 @@ pub enum What {
     Back,
     /// A remark of the store ("locks.json was edited by hand …").
     Remark(String),
+    /// The day ends, and one still holds this.
+    StillHeld {
+        /// Which file.
+        file: FileName,
+        /// One's lock.
+        token: Option<Token>,
+        /// Since when.
+        since: Timestamp,
+    },
 }

@@ -148,6 +148,7 @@ pub fn toast(notice: &Notice, now: Timestamp) -> Toast {
         What::Away { cause } => told.away(cause),
         What::Back => told.back(),
         What::Remark(remark) => told.remark(remark),
+        What::StillHeld { file, token, since } => told.still_held(file, *token, *since),
     }
 }
 

@@ -16,7 +16,7 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
@@ -24,6 +24,7 @@ use camctl_shared::ipc::endpoint;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::traits::tokio::Listener as _;
+use jiff::civil::Date;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
@@ -79,6 +80,8 @@ pub struct Agent {
     pub seats: Seats,
     /// What clients share that send long messages.
     pub room: Room,
+    /// The day on which the person was last told at its end what they held.
+    pub reminded: Mutex<Option<Date>>,
     /// Rung when a client wants the agent to stop.
     pub stop: Notify,
     /// Rung when it has parked: whoever asked for that is answered.
@@ -95,6 +98,7 @@ impl Agent {
             log,
             seats: Seats::new(CONNECTIONS),
             room: Room::new(ROOM),
+            reminded: Mutex::default(),
             stop: Notify::new(),
             parked: watch::Sender::new(false),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use camctl_shared::clock::Timestamp;
 use camctl_shared::model::{Ended, How, Owner, SessionId, Token};
 use camctl_shared::rules::Away;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::asked::KnownForm;
@@ -28,6 +29,8 @@ pub(super) struct Form {
     /// The agent that wrote it has stopped since, with nothing left to say.
     #[serde(default)]
     stopped: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reminded: Option<Date>,
     #[serde(default)]
     repositories: Vec<RepositoryForm>,
 }
@@ -85,6 +88,7 @@ impl Form {
             machine: machine.to_owned(),
             session: state.session.as_str().to_owned(),
             stopped: state.stopped,
+            reminded: state.reminded,
             repositories: state.repositories.iter().map(RepositoryForm::of).collect(),
         }
     }
@@ -104,6 +108,7 @@ impl Form {
         Ok(LocalState {
             session,
             stopped: self.stopped,
+            reminded: self.reminded,
             repositories: repositories?,
         })
     }

@@ -49,6 +49,7 @@ fn headline(notices: &[Notice]) -> String {
         Kind::Asked => format!("{} for your files", count(number, "request")),
         Kind::Answered => format!("{} to your requests", count(number, "answer")),
         Kind::Ending => format!("{} of yours will soon end", count(number, "checkout")),
+        Kind::StillHeld => format!("{files} {be} still checked out to you"),
         Kind::Share(0) => "Your checkouts may not be safe".to_owned(),
         Kind::Share(1) => "Your checkouts are safe".to_owned(),
         Kind::Share(2) => format!("{} cannot be reached", count(number, "share")),
@@ -89,7 +90,8 @@ fn file(what: &What) -> Option<&FileName> {
         | What::OutOfLine { file, .. }
         | What::Asked { file, .. }
         | What::Answered { file, .. }
-        | What::Ending { file, .. } => Some(file),
+        | What::Ending { file, .. }
+        | What::StillHeld { file, .. } => Some(file),
         What::Unsafe { .. } | What::SafeAgain { .. } | What::Away { .. } | What::Back | What::Remark(_) => {
             None
         }

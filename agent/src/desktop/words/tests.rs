@@ -96,6 +96,27 @@ fn who_ended_a_lock_for_another_is_said_with_the_reason() {
 }
 
 #[test]
+fn what_is_still_held_in_the_evening_can_be_checked_in_where_it_is_one() {
+    let held = |name: &str| {
+        notice(What::StillHeld {
+            file: file(name),
+            token: Some(7),
+            since: ago(125),
+        })
+    };
+    let one = toast(&held("fixtures/a.mcam"), now());
+    assert_eq!(one.summary, "a.mcam is still checked out to you");
+    assert!(
+        one.body.starts_with("You have had it for 2 h. Others cannot"),
+        "{one:?}"
+    );
+    assert_eq!(labels(&one), ["Check in now"]);
+    let both = batch(&Batch::Same(vec![held("a.mcam"), held("b.mcam")]), now()).unwrap();
+    assert_eq!(both.summary, "2 files are still checked out to you");
+    assert_eq!((both.body.as_str(), both.buttons.len()), ("a.mcam, b.mcam", 0));
+}
+
+#[test]
 fn the_end_of_ones_own_lock_says_how_by_whom_and_why() {
     let boss = owner("boss", "HQ");
     let told = |how, reason| {

@@ -188,6 +188,16 @@ impl Told<'_> {
             .button("Check in now", Act::Checkin(vec![held]))
     }
 
+    pub fn still_held(&self, file: &FileName, token: Option<Token>, since: Timestamp) -> Toast {
+        let summary = format!("{} is still checked out to you", name(file));
+        let body = match self.for_how_long(since) {
+            time if time.is_empty() => "Others cannot edit it meanwhile.".to_owned(),
+            time => format!("You have had it{time}. Others cannot edit it meanwhile."),
+        };
+        self.about(file, Urgency::Normal, summary, &body)
+            .button("Check in now", Act::Checkin(vec![self.held(file, token)]))
+    }
+
     pub fn not_safe(&self, locks: usize) -> Toast {
         let body = format!(
             "The share has not taken this machine's signs of life for a while. Soon others may be able to take what \
