@@ -2,6 +2,7 @@
 //!
 //! - The machine sleeps or shuts down: everything that is held is parked first ([`crate::power`]), and when it is awake
 //!   again, the share is looked at before anything is said.
+//! - A checkout was forgotten (`idle_release` of its repository): its owner is warned, and then it is given back.
 //! - The day ends ([`reminder`]): the person is told what they still hold, where they want that.
 //!
 //! One task on the agent's runtime. It sleeps until it is told something, or until the day ends.
@@ -17,13 +18,20 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::reminder::Reminder;
-use crate::desktop::{Notice, What};
+use crate::desktop::{Notice, What, idle};
 use crate::power::{self, Delay, Power};
 use crate::repository::Repository;
 use crate::server::Agent;
+
+/// A share that does not answer is not waited for longer: the machine may be about to sleep.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// It is asked again after so long.
+const LATER: Duration = Duration::from_mins(1);
+/// Between two looks at what was forgotten.
+const SHORTEST: Duration = Duration::from_millis(50);
 
 /// See the module.
 pub struct Aside {
@@ -31,6 +39,8 @@ pub struct Aside {
     power: UnboundedReceiver<Power>,
     ends: Option<oneshot::Sender<Delay>>,
     reminder: Option<Reminder>,
+    /// When what is held is looked at again.
+    sits_at: Option<Instant>,
 }
 
 impl Aside {
@@ -46,6 +56,7 @@ impl Aside {
             power,
             ends: Some(ends),
             reminder: remind_at.map(|at| Reminder::new(at, reminded)),
+            sits_at: None,
         };
         tokio::spawn(aside.serve());
         ending
@@ -60,7 +71,32 @@ impl Aside {
                     None => return,
                 },
                 () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                () = self.agent.changed.notified() => self.sit().await,
+                () = sleep_until(self.sits_at.unwrap_or_else(Instant::now)), if self.sits_at.is_some() => {
+                    self.sit().await;
+                }
             }
+        }
+    }
+
+    /// Looks for what was forgotten, and when that is to be looked for again. Where nothing can be, nobody is asked.
+    async fn sit(&mut self) {
+        let may_forget = |repository: &Arc<Repository>| {
+            let state = repository.board.state();
+            state.policy.idle_release.is_some() && !state.mine.is_empty()
+        };
+        let mut all = self.agent.registry.all();
+        all.retain(may_forget);
+        self.sits_at = None;
+        if all.is_empty() {
+            return;
+        }
+        let untouched = idle::untouched().await;
+        for repository in all {
+            let look = timeout(PATIENCE, repository.sit(untouched)).await;
+            let next = look.unwrap_or(Some(LATER));
+            let next = next.map(|next| Instant::now() + next.max(SHORTEST));
+            self.sits_at = self.sits_at.into_iter().chain(next).min();
         }
     }
 

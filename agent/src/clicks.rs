@@ -47,6 +47,7 @@ impl Clicks {
 async fn follow(agent: &Agent, act: Act) -> Option<Toast> {
     match act {
         Act::Checkin(held) => check_in(agent, held).await,
+        Act::Keep(held) => keep(agent, &held),
         Act::Checkout(place) => Some(check_out(agent, place).await),
         Act::Open { folder, file } => show_folder(agent, &folder, file.as_ref()).await,
         Act::Quit => {
@@ -75,6 +76,25 @@ fn stands(repository: &Repository, held: &Held) -> bool {
     let state = repository.board.state();
     let mine = state.mine.get(&held.place.file);
     mine.is_some_and(|mine| mine.token == held.token)
+}
+
+/// Keeps what is still there to be kept.
+fn keep(agent: &Agent, all: &[Held]) -> Option<Toast> {
+    let is_kept = |held: &&Held| {
+        let Some(repository) = repository(agent, &held.place.folder) else {
+            return false;
+        };
+        let now = repository.board.clock.moment();
+        let mut state = repository.board.state();
+        state.sitting.keep(&held.place.file, held.token, now)
+    };
+    let gone = all.iter().find(|held| !is_kept(held))?;
+    let name = base(gone.place.file.as_str());
+    Some(Toast::new(
+        Urgency::Normal,
+        format!("{name} is not yours to keep"),
+        CHANGED,
+    ))
 }
 
 /// Gives back these locks and no others.

@@ -232,6 +232,7 @@ impl Keeper {
                 () = house.stirred.notified() => None,
                 request = self.requests.recv() => request,
             };
+            self.agent.changed.notify_one();
             // What comes while the file is written rings again.
             house.desktop.show(&self.agent.registry.view());
             if asked.is_none() {

@@ -4,6 +4,7 @@
 mod asking;
 mod bus;
 mod evening;
+mod forgotten;
 mod logind;
 mod many;
 mod notifications;
@@ -37,7 +38,7 @@ struct Desktop {
     panel: Panel,
     notifications: Notifications,
     // Last: the bus goes when nobody is on it any more.
-    _bus: Bus,
+    bus: Bus,
 }
 
 impl Desktop {
@@ -46,7 +47,7 @@ impl Desktop {
         Self {
             panel: Panel::start(&bus),
             notifications: Notifications::start(&bus),
-            _bus: bus,
+            bus,
         }
     }
 }

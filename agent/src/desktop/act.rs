@@ -29,6 +29,8 @@ pub struct Held {
 pub enum Act {
     /// Give these back: these locks, and no others.
     Checkin(Vec<Held>),
+    /// Keep these, although nobody seems to use them.
+    Keep(Vec<Held>),
     /// Take it.
     Checkout(Place),
     /// Get into line for it.

@@ -199,6 +199,10 @@ pub enum Kind {
     Answered,
     /// They end soon.
     Ending,
+    /// One seems to have forgotten them.
+    Forgotten,
+    /// What one has forgotten was given back.
+    GivenBack,
     /// One has them at the end of the day.
     StillHeld,
     /// About a share as a whole: each kind for itself.
@@ -220,6 +224,8 @@ pub fn kind(what: &What) -> Kind {
         What::Away { .. } => Kind::Share(2),
         What::Back => Kind::Share(3),
         What::Remark(_) => Kind::Share(4),
+        What::Forgotten { .. } => Kind::Forgotten,
+        What::GivenBack { .. } => Kind::GivenBack,
         What::StillHeld { .. } => Kind::StillHeld,
     }
 }

@@ -22,6 +22,7 @@ pub mod fake;
 mod fold;
 #[cfg(all(feature = "desktop", not(target_os = "macos")))]
 mod icon;
+pub mod idle;
 #[cfg(feature = "desktop")]
 mod menu;
 mod notice;
@@ -73,6 +74,8 @@ impl Desktop for NoDesktop {
             What::Away { cause } => tracing::warn!(%folder, %cause, "the share is away"),
             What::Back => tracing::info!(%folder, "the share is back"),
             What::Remark(text) => tracing::warn!(%folder, "{text}"),
+            What::Forgotten { file, .. } => tracing::info!(%folder, %file, "seems forgotten"),
+            What::GivenBack { file } => tracing::info!(%folder, %file, "was forgotten, and is given back"),
             What::StillHeld { file, .. } => {
                 tracing::info!(%folder, %file, "still held at the end of the day");
             }

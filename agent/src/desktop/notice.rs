@@ -118,6 +118,22 @@ pub enum What {
     Back,
     /// A remark of the store ("locks.json was edited by hand …").
     Remark(String),
+    /// One seems to have forgotten this: it will be given back.
+    Forgotten {
+        /// Which file.
+        file: FileName,
+        /// One's lock.
+        token: Option<Token>,
+        /// For how long one has touched neither keyboard nor mouse, at least.
+        untouched: Duration,
+        /// When it is given back.
+        left: Duration,
+    },
+    /// What one has forgotten was given back.
+    GivenBack {
+        /// Which file.
+        file: FileName,
+    },
     /// The day ends, and one still holds this.
     StillHeld {
         /// Which file.

@@ -148,6 +148,13 @@ pub fn toast(notice: &Notice, now: Timestamp) -> Toast {
         What::Away { cause } => told.away(cause),
         What::Back => told.back(),
         What::Remark(remark) => told.remark(remark),
+        What::Forgotten {
+            file,
+            token,
+            untouched,
+            left,
+        } => told.forgotten(file, *token, *untouched, *left),
+        What::GivenBack { file } => told.given_back(file),
         What::StillHeld { file, token, since } => told.still_held(file, *token, *since),
     }
 }

@@ -25,6 +25,7 @@ use super::life::Life;
 use super::pulse::Pulse;
 use super::questions::Questions;
 use super::schedule::Pace;
+use super::sitting::Sitting;
 use crate::problem::Problem;
 use crate::programs::{self, Programs};
 use crate::state::Kept;
@@ -127,6 +128,8 @@ pub struct State {
     pub questions: Questions,
     /// Its leases that will end.
     pub endings: Endings,
+    /// How what it holds is used.
+    pub sitting: Sitting,
     /// When somebody last asked for something.
     pub asked: Option<Moment>,
     /// What an earlier run knew, until the table was read.
@@ -221,6 +224,7 @@ impl Board {
                 courtesy: Courtesy::default(),
                 questions: Questions::default(),
                 endings: Endings::default(),
+                sitting: Sitting::default(),
                 asked: None,
                 kept: Kept::default(),
             }),

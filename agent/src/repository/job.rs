@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use camctl_shared::model::FileName;
 use camctl_shared::rules::{Done, Intent};
@@ -10,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::Seat;
 use super::inspect::Inspection;
+use super::worker::Sat;
 use crate::problem::Problem;
 
 /// One thing for the worker's thread.
@@ -32,6 +34,8 @@ pub enum Job {
     Retire,
     /// The machine is about to sleep: park, and go on.
     Doze(oneshot::Sender<Result<(), Problem>>),
+    /// Look for checkouts that were forgotten: the person has touched nothing for so long.
+    Sit(Option<Duration>, oneshot::Sender<Sat>),
     /// It is awake.
     WakeUp,
     /// Park, and end.

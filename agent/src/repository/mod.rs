@@ -29,6 +29,7 @@ pub mod pulse;
 pub mod questions;
 pub mod revival;
 pub mod schedule;
+pub mod sitting;
 #[cfg(test)]
 mod tests;
 pub mod worker;
@@ -48,8 +49,8 @@ use self::history::History;
 use self::inspect::{Found, Inspection};
 use self::job::{Asks, Delivery, Item, Job, Ticket, Unread, Verdict};
 use self::listing::Lists;
-use self::worker::{Opener, Worker};
-use crate::desktop::Desktop;
+use self::worker::{Opener, Sat, Worker};
+use crate::desktop::{Desktop, Notice, What};
 use crate::problem::Problem;
 use crate::state::Kept;
 
@@ -70,6 +71,7 @@ pub struct Repository {
     pub history: History,
     jobs: Sender<Job>,
     seats: Arc<AtomicUsize>,
+    desktop: Arc<dyn Desktop>,
 }
 
 /// A place in the queue, as long as the job exists.
@@ -121,7 +123,7 @@ impl Repository {
         let board = Arc::new(board);
         let (jobs, queue) = std::sync::mpsc::channel();
         tokio::spawn(guardian::watch_over(Arc::clone(&board), Arc::clone(&desktop)));
-        let worker = Worker::new(Arc::clone(&board), desktop, open, jobs.clone(), kept);
+        let worker = Worker::new(Arc::clone(&board), Arc::clone(&desktop), open, jobs.clone(), kept);
         std::thread::Builder::new()
             .name("share".into())
             .spawn(move || worker::run(worker, &queue))?;
@@ -131,6 +133,7 @@ impl Repository {
             board,
             jobs,
             seats: Arc::default(),
+            desktop,
         })
     }
 
@@ -372,6 +375,26 @@ impl Repository {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Doze(reply))?;
         answer.await.map_err(|_| Problem::Stopping)?
+    }
+
+    /// Looks for checkouts that were forgotten, where the person has touched nothing for `idle`. Those that were given back are
+    /// told. Returns after how long the next look is worth while.
+    pub async fn sit(&self, idle: Option<Duration>) -> Option<Duration> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Sit(idle, reply)).ok()?;
+        let Sat { next, given_back } = answer.await.ok()?;
+        let verdicts = match given_back {
+            Some(delivery) => delivery.await.ok()?.open(),
+            None => Vec::new(),
+        };
+        for verdict in verdicts {
+            if let (Some(file), Ok(_)) = (verdict.file, verdict.result) {
+                let folder = self.board.folder.clone();
+                let what = What::GivenBack { file };
+                self.desktop.tell(Notice { folder, what });
+            }
+        }
+        next
     }
 
     /// The machine is awake: a sign of life is given at once, and the share is looked at.

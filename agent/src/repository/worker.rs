@@ -12,7 +12,10 @@ pub(super) mod guards;
 mod lines;
 mod presence;
 mod requests;
+mod sitting;
 mod sleep;
+
+pub use sitting::Sat;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -82,6 +82,8 @@ pub struct Agent {
     pub room: Room,
     /// The day on which the person was last told at its end what they held.
     pub reminded: Mutex<Option<Date>>,
+    /// Rung when what is held may be something else.
+    pub changed: Notify,
     /// Rung when a client wants the agent to stop.
     pub stop: Notify,
     /// Rung when it has parked: whoever asked for that is answered.
@@ -99,6 +101,7 @@ impl Agent {
             seats: Seats::new(CONNECTIONS),
             room: Room::new(ROOM),
             reminded: Mutex::default(),
+            changed: Notify::new(),
             stop: Notify::new(),
             parked: watch::Sender::new(false),
         }

@@ -12,7 +12,7 @@ use crate::model::Kind;
 const LONGEST_WARNING: Duration = Duration::from_mins(10);
 
 /// What is known of a checkout on its owner's machine, by that machine's own clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Use {
     /// For how long the owner has touched neither keyboard nor mouse, nor this lock; `None` when nobody can say.
     pub untouched: Option<Duration>,

@@ -4,6 +4,7 @@ use camctl_shared::clock::Timestamp;
 use camctl_shared::model::FileName;
 
 use super::{Toast, Urgency, base, count, folder_name, toast};
+use crate::desktop::act::{Act, Held, Place};
 use crate::desktop::fold::{Batch, Kind, kind};
 use crate::desktop::{Notice, What};
 
@@ -31,7 +32,25 @@ fn same(notices: &[Notice], now: Timestamp) -> Option<Toast> {
     if kind(&first.what) == Kind::Asked {
         body += "\nThe menu of camctl has them all, to be answered.";
     }
-    Some(Toast::new(urgency, headline(notices), body))
+    let toast = Toast::new(urgency, headline(notices), body);
+    let kept: Vec<Held> = notices.iter().filter_map(forgotten).collect();
+    Some(if kept.is_empty() {
+        toast
+    } else {
+        toast.button("Keep them", Act::Keep(kept))
+    })
+}
+
+/// The lock that will be given back if nobody says no.
+fn forgotten(notice: &Notice) -> Option<Held> {
+    let What::Forgotten { file, token, .. } = &notice.what else {
+        return None;
+    };
+    let place = Place {
+        folder: notice.folder.clone(),
+        file: file.clone(),
+    };
+    Some(Held { place, token: *token })
 }
 
 /// "7 files are free"; `notices` are of one kind.
@@ -49,6 +68,9 @@ fn headline(notices: &[Notice]) -> String {
         Kind::Asked => format!("{} for your files", count(number, "request")),
         Kind::Answered => format!("{} to your requests", count(number, "answer")),
         Kind::Ending => format!("{} of yours will soon end", count(number, "checkout")),
+        Kind::Forgotten => format!("{files} will be checked in"),
+        Kind::GivenBack if number == 1 => format!("{files} was checked in"),
+        Kind::GivenBack => format!("{files} were checked in"),
         Kind::StillHeld => format!("{files} {be} still checked out to you"),
         Kind::Share(0) => "Your checkouts may not be safe".to_owned(),
         Kind::Share(1) => "Your checkouts are safe".to_owned(),
@@ -91,6 +113,8 @@ fn file(what: &What) -> Option<&FileName> {
         | What::Asked { file, .. }
         | What::Answered { file, .. }
         | What::Ending { file, .. }
+        | What::Forgotten { file, .. }
+        | What::GivenBack { file }
         | What::StillHeld { file, .. } => Some(file),
         What::Unsafe { .. } | What::SafeAgain { .. } | What::Away { .. } | What::Back | What::Remark(_) => {
             None

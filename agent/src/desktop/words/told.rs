@@ -188,6 +188,30 @@ impl Told<'_> {
             .button("Check in now", Act::Checkin(vec![held]))
     }
 
+    pub fn forgotten(
+        &self,
+        file: &FileName,
+        token: Option<Token>,
+        untouched: Duration,
+        left: Duration,
+    ) -> Toast {
+        let summary = format!("{} will be checked in", name(file));
+        let body = format!(
+            "It has not changed, and you have touched nothing for {}. In {} it is given back.",
+            span(untouched),
+            span(left)
+        );
+        self.about(file, Urgency::Normal, summary, &body)
+            .button("Keep it", Act::Keep(vec![self.held(file, token)]))
+    }
+
+    pub fn given_back(&self, file: &FileName) -> Toast {
+        let summary = format!("{} was checked in", name(file));
+        let body = "It had not changed, and nobody was there.";
+        self.about(file, Urgency::Normal, summary, body)
+            .button("Check out", Act::Checkout(self.place(file)))
+    }
+
     pub fn still_held(&self, file: &FileName, token: Option<Token>, since: Timestamp) -> Toast {
         let summary = format!("{} is still checked out to you", name(file));
         let body = match self.for_how_long(since) {

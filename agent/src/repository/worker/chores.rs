@@ -99,6 +99,8 @@ impl Worker {
             let mut state = self.board.state();
             state.life.follow(policy.owner_gives_up());
             state.policy = policy;
+            drop(state);
+            self.board.stirred.notify_one();
         }
         digest::digest(&self.board, self.desktop.as_ref(), &news);
         self.board.note_past(&news);

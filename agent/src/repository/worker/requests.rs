@@ -202,6 +202,10 @@ impl Worker {
                 let dozes = self.doze();
                 let _ = reply.send(dozes.map_err(Problem::Store));
             }
+            Job::Sit(idle, reply) => {
+                let sat = self.sit(idle);
+                let _ = reply.send(sat);
+            }
             Job::WakeUp => {
                 let now = self.now();
                 self.schedule.wake_up(now);
