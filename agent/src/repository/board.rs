@@ -379,7 +379,10 @@ impl Board {
 
     /// For the worker: these are in the log.
     pub fn note_past(&self, commits: &[Arc<Commit>]) {
-        if let Some(id) = self.id().filter(|_| !commits.is_empty()) {
+        if commits.is_empty() {
+            return;
+        }
+        if let Some(id) = self.id() {
             self.past.note(commits, &id.0);
         }
     }
