@@ -73,6 +73,26 @@ pub enum Problem {
         /// The repository's folder.
         folder: String,
     },
+    /// A file outside the repository cannot be read or written.
+    #[error("{0}")]
+    Elsewhere(String),
+    /// A file was changed while it was read, again and again.
+    #[error("it changed while it was read")]
+    Changing {
+        /// Which, when it is not the repository's file.
+        path: Option<String>,
+    },
+    /// A program has the file open.
+    #[error("{0}")]
+    InUse(String),
+    /// The share failed in the middle: the file's name stands for nothing now.
+    #[error("{problem}; its old content is {old}")]
+    Torn {
+        /// What was tried.
+        problem: String,
+        /// Where its old content is.
+        old: String,
+    },
     /// Nobody waited any more; whoever comes later begins anew.
     #[error("nobody waited for it any more")]
     Cancelled,

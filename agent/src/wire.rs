@@ -7,6 +7,7 @@ mod past;
 use std::time::Duration;
 
 use camctl_shared::clock::Timestamp;
+use camctl_shared::files::copy::TRIES;
 use camctl_shared::ipc::message::{
     EndedInfo, Fault, FileReport, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose,
 };
@@ -324,6 +325,20 @@ pub fn plain_fault(problem: &Problem) -> Fault {
         Problem::TooBusy { .. } => Fault::Share {
             problem: problem.to_string(),
             passing: true,
+        },
+        Problem::Elsewhere(problem) => Fault::Elsewhere {
+            problem: problem.clone(),
+        },
+        Problem::Changing { path } => Fault::Changing {
+            path: path.clone(),
+            tries: TRIES,
+        },
+        Problem::InUse(problem) => Fault::InUse {
+            problem: problem.clone(),
+        },
+        Problem::Torn { problem, old } => Fault::Torn {
+            problem: problem.clone(),
+            old: old.clone(),
         },
         Problem::Stopping => Fault::Stopping,
         Problem::Refused(_)

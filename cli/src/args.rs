@@ -96,6 +96,8 @@ pub const VERBS: &[Entry] = &[
     Entry::of::<commands::r#break::Break>(),
     Entry::of::<commands::history::History>(),
     Entry::of::<commands::stats::Stats>(),
+    Entry::of::<commands::get::Get>(),
+    Entry::of::<commands::put::Put>(),
     Entry::of::<commands::watch::Watch>(),
     Entry::of::<commands::agent::Agent>(),
     Entry::of::<commands::integrate::Integrate>(),

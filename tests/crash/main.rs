@@ -2,7 +2,8 @@
 //! log is there once and whole, whoever comes next opens the table and goes on, and nothing acknowledged is missing.
 //!
 //! `life.rs` is what happens, step by step; `killed.rs` ends the process before and after each call on the share;
-//! `power.rs` cuts the power before each system call, and loses, tears and reorders what was not synced (`disk.rs`).
+//! `power.rs` cuts the power before each system call, and loses, tears and reorders what was not synced (`disk.rs`);
+//! `put.rs` does all of that to the people's files.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
@@ -15,5 +16,6 @@ mod disk;
 mod killed;
 mod life;
 mod power;
+mod put;
 mod successor;
 mod watched;

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camctl_shared::model::{ShareError, ShareErrorKind};
-use camctl_shared::share::{DiskShare, Entry, FileSystem, Held, Meta, Published, Result, Share};
+use camctl_shared::share::{
+    DiskShare, Entry, FileSystem, Held, Meta, Published, Reading, Result, Share, Writing,
+};
 
 use crate::disk::Op;
 
@@ -18,9 +20,10 @@ pub enum When {
 }
 
 /// See the module.
+#[derive(Clone)]
 pub struct Watched {
-    disk: DiskShare,
-    state: Mutex<State>,
+    disk: Arc<DiskShare>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -39,8 +42,8 @@ impl Watched {
     pub fn new(folder: &Path, network: bool) -> Arc<Self> {
         let disk = DiskShare::open_as(folder, !network).expect("the folder is there");
         Arc::new(Self {
-            disk,
-            state: Mutex::default(),
+            disk: Arc::new(disk),
+            state: Arc::default(),
         })
     }
 
@@ -204,6 +207,38 @@ impl Share for Watched {
         self.call(from, || self.disk.set_aside(from, to), ops)
     }
 
+    fn open(&self, path: &str) -> Result<Box<dyn Reading>> {
+        self.look(path, || self.disk.open(path))
+    }
+
+    fn create(&self, path: &str, like: Option<&str>) -> Result<Box<dyn Writing>> {
+        let file = self.call(
+            path,
+            || self.disk.create(path, like),
+            || vec![Op::Create(path.into())],
+        )?;
+        Ok(Box::new(Fresh {
+            share: self.clone(),
+            path: path.into(),
+            content: Vec::new(),
+            file,
+        }))
+    }
+
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        let ops = || vec![Op::Link(from.into(), to.into())];
+        self.call(to, || self.disk.link(from, to), ops)
+    }
+
+    fn puts_over(&self) -> bool {
+        self.disk.puts_over()
+    }
+
+    fn put_over(&self, from: &str, to: &str) -> Result<()> {
+        let ops = || vec![Op::Rename(from.into(), to.into())];
+        self.call(to, || self.disk.put_over(from, to), ops)
+    }
+
     fn try_lock(&self, path: &str) -> Result<Option<Box<dyn Held>>> {
         let there = self.is_there(path);
         let ops = || {
@@ -250,5 +285,34 @@ impl Share for Watched {
 
     fn free_space(&self) -> Result<Option<u64>> {
         self.disk.free_space()
+    }
+}
+
+/// A file that is being written, of a process that may die at each piece.
+struct Fresh {
+    share: Watched,
+    path: String,
+    content: Vec<u8>,
+    file: Box<dyn Writing>,
+}
+
+impl Writing for Fresh {
+    fn write(&mut self, piece: &[u8]) -> Result<()> {
+        let Self {
+            share,
+            path,
+            content,
+            file,
+        } = self;
+        content.extend_from_slice(piece);
+        let ops = || vec![Op::Write(path.clone(), content.clone())];
+        share.call(path, || file.write(piece), ops)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Self {
+            share, path, file, ..
+        } = *self;
+        share.call(&path, || file.finish(), || vec![Op::Sync(path.clone())])
     }
 }

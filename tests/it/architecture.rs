@@ -11,7 +11,7 @@ use source::{Source, manifest, sources, workspace};
 const LONGEST: usize = 420;
 
 /// Where the product may touch files itself, and why there.
-const MAY_USE_FILES: [(&str, &str); 14] = [
+const MAY_USE_FILES: [(&str, &str); 15] = [
     (
         "shared/src/share/",
         "it is the only code that touches the shared folder",
@@ -43,6 +43,7 @@ const MAY_USE_FILES: [(&str, &str); 14] = [
         "cli/src/agent_start.rs",
         "it finds and starts the agent's program",
     ),
+    ("cli/src/commands/put.rs", "it keeps standard input for the agent"),
     ("cli/src/login/", "it writes what starts the agent at login"),
     (
         "cli/src/commands/demo/",

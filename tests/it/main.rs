@@ -32,6 +32,7 @@ mod file_managers;
 mod frozen;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod get;
 #[cfg(target_os = "linux")]
 mod gui;
 #[cfg(unix)]
@@ -55,6 +56,7 @@ mod notify;
 mod old_tools;
 #[cfg(unix)]
 mod outage;
+mod put;
 mod queue;
 mod recovery;
 mod request;

@@ -16,6 +16,7 @@
 //! assert_eq!(share.struck(), 1);
 //! ```
 
+mod content;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camctl_shared::model::{ShareError, ShareErrorKind};
-use camctl_shared::share::{Entry, FileSystem, Held, Meta, Published, Result, Share};
+use camctl_shared::share::{Entry, FileSystem, Held, Meta, Published, Reading, Result, Share, Writing};
 
 pub use rule::{Fault, Gate, Lie, Operation, Rule};
 
@@ -96,13 +97,16 @@ impl Faulty {
 
     fn error(&self, operation: Operation, path: &str, kind: ShareErrorKind) -> ShareError {
         let action = match operation {
+            Operation::Open => "open",
+            Operation::Link => "link",
+            Operation::PutOver => "replace",
             Operation::Read => "read",
             Operation::List => "list",
             Operation::Stat | Operation::Resolve => "look at",
-            Operation::WriteNew | Operation::MakeFolder => "create",
+            Operation::WriteNew | Operation::MakeFolder | Operation::Create => "create",
             Operation::Publish => "publish",
             Operation::SyncFolder => "sync",
-            Operation::Overwrite | Operation::Replace => "write",
+            Operation::Overwrite | Operation::Replace | Operation::Write | Operation::Finish => "write",
             Operation::Remove | Operation::RemoveFolder => "remove",
             Operation::SetAside => "move",
             Operation::TryLock => "lock",
@@ -248,6 +252,31 @@ impl Share for Faulty {
 
     fn set_aside(&self, from: &str, to: &str) -> Result<()> {
         self.plain(Operation::SetAside, to, || self.inner.set_aside(from, to))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Reading>> {
+        let (file, lie) = self.run(Operation::Open, path, || self.inner.open(path))?;
+        Ok(match lie {
+            Some(Lie::Content(other)) => content::lying(file, other),
+            _ => file,
+        })
+    }
+
+    fn create(&self, path: &str, like: Option<&str>) -> Result<Box<dyn Writing>> {
+        let file = self.plain(Operation::Create, path, || self.inner.create(path, like))?;
+        Ok(content::writing(self.clone(), path, file))
+    }
+
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        self.plain(Operation::Link, to, || self.inner.link(from, to))
+    }
+
+    fn puts_over(&self) -> bool {
+        self.inner.puts_over()
+    }
+
+    fn put_over(&self, from: &str, to: &str) -> Result<()> {
+        self.plain(Operation::PutOver, to, || self.inner.put_over(from, to))
     }
 
     fn try_lock(&self, path: &str) -> Result<Option<Box<dyn Held>>> {

@@ -25,7 +25,7 @@ use super::worker::guards;
 use crate::desktop::What;
 use crate::problem::Problem;
 
-pub use self::note::joined;
+pub use self::note::{explained, joined};
 
 /// Requests that were taken up together.
 #[derive(Default)]

@@ -35,6 +35,8 @@ use crate::wire::Eyes;
 const NEWS: usize = 256;
 /// Single files that are looked at on the share at one time.
 const GLANCES: usize = 8;
+/// Contents that are copied at one time.
+pub const COPIES: usize = 4;
 /// Lost locks that are remembered until their owner asks for them.
 const LOSSES: usize = 1000;
 /// How long after the last request the table is still looked at often.
@@ -172,6 +174,8 @@ pub struct Board {
     pub started: Moment,
     /// Looks at single files that may be under way at one time: a share that hangs must not take every thread.
     pub glances: Arc<Semaphore>,
+    /// Contents that may be copied at one time, for the same reason.
+    pub copies: Arc<Semaphore>,
     /// The digest of the log.
     pub past: Keeper,
     table: OnceLock<SharedTable>,
@@ -206,6 +210,7 @@ impl Board {
             stirred,
             started,
             glances: Arc::new(Semaphore::new(GLANCES)),
+            copies: Arc::new(Semaphore::new(COPIES)),
             past: Keeper::default(),
             table: OnceLock::new(),
             share: OnceLock::new(),

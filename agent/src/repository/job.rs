@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use camctl_shared::model::FileName;
+use camctl_shared::model::{FileName, Lock, Token};
 use camctl_shared::rules::{Done, Intent};
 use tokio::sync::oneshot;
 
@@ -24,6 +24,13 @@ pub enum Job {
     Wake,
     /// An answer that nobody read.
     Unread(Vec<Verdict>, Unread),
+    /// Say by which lock this desk may replace the content of a file; with a token, that very lock.
+    MayPut(
+        FileName,
+        Option<Token>,
+        oneshot::Sender<Result<Arc<Lock>, Problem>>,
+        Seat,
+    ),
     /// Look for what is wrong.
     Inspect(Inspection),
     /// Write a sign of life now, and say which: so that another path can be recognised as the same folder.

@@ -49,12 +49,17 @@ pub struct Listing {
     /// What was made of each page to be sent; made once.
     frames: Vec<OnceLock<Vec<u8>>>,
     skipped: Vec<Skipped>,
+    hidden: Vec<String>,
 }
 
 impl Listing {
     /// Divides the files of a walk.
     pub fn new(walk: Walk) -> Self {
-        let Walk { files, skipped } = walk;
+        let Walk {
+            files,
+            skipped,
+            hidden,
+        } = walk;
         let mut starts = Vec::new();
         let mut bytes = PAGE;
         for (at, file) in files.iter().enumerate() {
@@ -70,7 +75,24 @@ impl Listing {
             starts,
             frames,
             skipped,
+            hidden,
         }
+    }
+
+    /// All files, sorted by name.
+    pub fn files(&self) -> &[Found] {
+        &self.files
+    }
+
+    /// The file of that name.
+    pub fn find(&self, name: &FileName) -> Option<&Found> {
+        let at = self.files.binary_search_by(|file| file.name.cmp(name)).ok()?;
+        self.files.get(at)
+    }
+
+    /// Hidden files of camctl's own beside the people's.
+    pub fn hidden(&self) -> &[String] {
+        &self.hidden
     }
 
     /// What the walk left out although somebody may look for it.
@@ -326,7 +348,7 @@ mod tests {
     fn listing(files: Vec<Found>) -> Listing {
         Listing::new(Walk {
             files,
-            skipped: Vec::new(),
+            ..Walk::default()
         })
     }
 

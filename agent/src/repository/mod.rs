@@ -6,6 +6,7 @@
 //! - [`digest`]: what a commit means for this desk; [`courtesy`]: for whom it waits; [`questions`]: who asks whom. Pure.
 //! - [`guardian`]: tells the person in time that their locks are no longer safe.
 //! - [`board`]: what the worker shows to everybody else.
+//! - [`copying`]: contents on their way, on threads of their own.
 //! - [`listing`]: the repository's files, walked on a thread of their own.
 //! - [`history`]: the past, read from the log on a thread of its own, and kept as a digest.
 //!
@@ -14,6 +15,7 @@
 
 pub mod batch;
 pub mod board;
+pub mod copying;
 pub mod courtesy;
 pub mod digest;
 pub mod endings;
@@ -40,7 +42,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use camctl_shared::clock::Moment;
-use camctl_shared::model::{FileName, Token};
+use camctl_shared::model::{FileName, Lock, Token};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -280,6 +282,18 @@ impl Repository {
             Ok(Err(_)) => Err(Problem::Stopping),
             Err(_) => Err(self.board.no_answer(limit)),
         }
+    }
+
+    /// The lock by which this desk may replace the content of `file`, by the newest commit on the share and not by what is
+    /// remembered; with `token` that very lock.
+    ///
+    /// # Errors
+    /// Who has it instead, or that nothing is known for sure.
+    pub async fn may_put(&self, file: &FileName, token: Option<Token>) -> Result<Arc<Lock>, Problem> {
+        self.board.note_asked();
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::MayPut(file.clone(), token, reply, self.seat()?))?;
+        self.answer(answer).await?
     }
 
     /// Keeps the polls frequent as long as what is returned lives.

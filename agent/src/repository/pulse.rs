@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use camctl_shared::clock::{Clock, Moment};
 use camctl_shared::model::ShareErrorKind;
-use camctl_shared::share::{Entry, FileSystem, Held, Meta, Published, Result, Share, Visit};
+use camctl_shared::share::{
+    Entry, FileSystem, Held, Meta, Published, Reading, Result, Share, Visit, Writing,
+};
 
 /// When the share answered last, and whether it is being asked right now.
 #[derive(Debug, Default)]
@@ -146,6 +148,27 @@ impl Share for Attentive {
 
     fn set_aside(&self, from: &str, to: &str) -> Result<()> {
         self.ask(|share| share.set_aside(from, to))
+    }
+
+    // What goes through in pieces has a watch of its own.
+    fn open(&self, path: &str) -> Result<Box<dyn Reading>> {
+        self.ask(|share| share.open(path))
+    }
+
+    fn create(&self, path: &str, like: Option<&str>) -> Result<Box<dyn Writing>> {
+        self.ask(|share| share.create(path, like))
+    }
+
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        self.ask(|share| share.link(from, to))
+    }
+
+    fn puts_over(&self) -> bool {
+        self.share.puts_over()
+    }
+
+    fn put_over(&self, from: &str, to: &str) -> Result<()> {
+        self.ask(|share| share.put_over(from, to))
     }
 
     fn try_lock(&self, path: &str) -> Result<Option<Box<dyn Held>>> {

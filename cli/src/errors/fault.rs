@@ -36,6 +36,10 @@ pub fn code(fault: &Fault) -> (&'static str, Exit) {
         Fault::BadRequest { .. } => ("bad_request", Exit::Failed),
         Fault::Stopping => ("stopping", Exit::Unreachable),
         Fault::Internal { .. } => ("internal", Exit::Failed),
+        Fault::Elsewhere { .. } => ("elsewhere", Exit::Failed),
+        Fault::Changing { .. } => ("changing", Exit::Failed),
+        Fault::InUse { .. } => ("in_use", Exit::Failed),
+        Fault::Torn { .. } => ("torn", Exit::Failed),
     }
 }
 
@@ -84,19 +88,7 @@ fn usual(about: &About, fault: &Fault, times: &Times) -> Wording {
             words.detail.by = Some(by.clone());
             after_a_loss(words, lock.as_ref(), file, about.verb == "run")
         }
-        Fault::Alive {
-            lock,
-            silent_ms,
-            stale_after_ms,
-            administrators,
-        } => {
-            let life = life(*silent_ms, *stale_after_ms);
-            let mut words = words(format!("{name} is {}; {life}", held(lock, times)));
-            words.detail.silent_ms = *silent_ms;
-            words.detail.stale_after_ms = Some(*stale_after_ms);
-            words.detail.administrators.clone_from(administrators);
-            until_free(words.tell(whom_to_ask(lock, administrators)), lock, file)
-        }
+        Fault::Alive { .. } => alive(words, about, fault, times),
         Fault::Yours { lock } => yours(
             words(format!("{name} is {}; it is yours already", held(lock, times))),
             lock,
@@ -146,10 +138,40 @@ fn usual(about: &About, fault: &Fault, times: &Times) -> Wording {
         )),
         Fault::Stopping => words("the agent is stopping; nothing was done".to_owned())
             .hint("to start it again:", "camctl agent start".to_owned()),
+        Fault::Elsewhere { .. } | Fault::Changing { .. } | Fault::InUse { .. } | Fault::Torn { .. } => {
+            contents(words, about, fault)
+        }
         Fault::Internal { problem } => {
             words(format!("something went wrong in the agent: {}", clean(problem)))
                 .hint("to see its log:", "camctl agent logs".to_owned())
         }
+    }
+}
+
+/// What is said of a file's content that could not be copied or replaced.
+fn contents(words: impl Fn(String) -> Wording, about: &About, fault: &Fault) -> Wording {
+    let name = clean(&about.name);
+    match fault {
+        Fault::Changing { path, tries } => {
+            let what = path.as_deref().map_or(name, clean);
+            words(format!(
+                "{what} was changed each time while it was read, {tries} times"
+            ))
+            .tell("wait until the program that writes it is done, and try again")
+        }
+        Fault::InUse { problem } => words(format!(
+            "{name} cannot be replaced, a program seems to have it open: {}",
+            clean(problem)
+        ))
+        .tell("nothing was changed; close the file, here and on other machines, and try again"),
+        Fault::Torn { problem, old } => words(format!(
+            "the share failed while {name} was replaced, and there is no file of that name now: {}",
+            clean(problem)
+        ))
+        .tell(format!("its old content is safe, as {}", clean(old)))
+        .hint("to put that back:", format!("{} --fix", doctor(about))),
+        Fault::Elsewhere { problem } => words(format!("{name}: {}", clean(problem))),
+        other => words(format!("{name}: {other:?}")),
     }
 }
 
@@ -230,6 +252,7 @@ fn not_asked(words: impl Fn(String) -> Wording, lock: &LockInfo, name: &str, fil
 fn not_yours_to(about: &About) -> &'static str {
     match about.verb {
         "answer" => "answer for",
+        "put" => "replace",
         _ => "check in",
     }
 }
@@ -238,6 +261,10 @@ fn not_held(words: Wording, about: &About) -> Wording {
     match about.verb {
         "checkin" => words.tell("there is nothing to check in"),
         "answer" => words.tell("there is nothing to answer"),
+        "put" => words.hint(
+            "to replace its content, check it out first:",
+            command("checkout", &about.typed),
+        ),
         "break" | "request" | "ask" => words.hint("to check it out:", command("checkout", &about.typed)),
         _ => words,
     }
@@ -301,6 +328,25 @@ fn life(silent_ms: Option<u64>, stale_after_ms: u64) -> String {
         ),
         None => "its owner may be at work".to_owned(),
     }
+}
+
+fn alive(words: impl Fn(String) -> Wording, about: &About, fault: &Fault, times: &Times) -> Wording {
+    let name = clean(&about.name);
+    let Fault::Alive {
+        lock,
+        silent_ms,
+        stale_after_ms,
+        administrators,
+    } = fault
+    else {
+        return words(format!("{name}: {fault:?}"));
+    };
+    let life = life(*silent_ms, *stale_after_ms);
+    let mut words = words(format!("{name} is {}; {life}", held(lock, times)));
+    words.detail.silent_ms = *silent_ms;
+    words.detail.stale_after_ms = Some(*stale_after_ms);
+    words.detail.administrators.clone_from(administrators);
+    until_free(words.tell(whom_to_ask(lock, administrators)), lock, &about.typed)
 }
 
 fn whom_to_ask(lock: &LockInfo, administrators: &[String]) -> String {

@@ -315,6 +315,18 @@ pub enum ResultShape {
         lock: LockShape,
         requests: Vec<NoteShape>,
     },
+    Got {
+        lock: Option<LockShape>,
+        to: String,
+        size: u64,
+        sha256: String,
+    },
+    Replaced {
+        lock: LockShape,
+        size: u64,
+        sha256: String,
+        kept: Option<String>,
+    },
     Failed {
         error: Option<ErrorShape>,
     },
@@ -374,6 +386,28 @@ impl ResultShape {
             Ok(Outcome::Noted { lock, on }) => Self::Noted {
                 lock: lock.as_ref().map(LockShape::from),
                 notify: *on,
+            },
+            Ok(Outcome::Got {
+                lock,
+                to,
+                size,
+                sha256,
+            }) => Self::Got {
+                lock: lock.as_ref().map(LockShape::from),
+                to: to.clone(),
+                size: *size,
+                sha256: sha256.clone(),
+            },
+            Ok(Outcome::Replaced {
+                lock,
+                size,
+                sha256,
+                kept,
+            }) => Self::Replaced {
+                lock: lock.into(),
+                size: *size,
+                sha256: sha256.clone(),
+                kept: kept.clone(),
             },
             Ok(Outcome::Failed(_)) => Self::Failed { error: None },
             Err(failure) => Self::Failed {

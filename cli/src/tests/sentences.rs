@@ -5,6 +5,24 @@ use camctl_shared::ipc::message::{Event, EventKind, LockInfo, Outcome, Presence,
 use crate::output::text;
 use crate::testing::{alice, alices_end, bob_waits, carol_waits, mine, minutes_ago, note, stands, times};
 
+fn copied(lock: Option<LockInfo>) -> Outcome {
+    Outcome::Got {
+        lock,
+        to: "/home/bob/a.mcam".into(),
+        size: 1_234_567,
+        sha256: "9f86d081".into(),
+    }
+}
+
+fn replaced(kept: Option<&str>) -> Outcome {
+    Outcome::Replaced {
+        lock: mine(),
+        size: 1_234_567,
+        sha256: "9f86d081".into(),
+        kept: kept.map(str::to_owned),
+    }
+}
+
 #[test]
 fn outcomes_are_one_line_each() {
     let lease = LockInfo {
@@ -64,6 +82,11 @@ fn outcomes_are_one_line_each() {
         stands(Some(mine()), None, Some(false)),
         stands(None, None, None),
         Outcome::Free,
+        copied(None),
+        copied(Some(mine())),
+        copied(Some(alice())),
+        replaced(None),
+        replaced(Some(".camctl/versions/a.mcam/000001-20261120T111200Z.mcam")),
     ];
     let times = times();
     let lines: Vec<String> = outcomes

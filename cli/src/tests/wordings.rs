@@ -215,6 +215,39 @@ fn faults_of_names_shares_and_agents_are_worded() {
 }
 
 #[test]
+fn faults_of_contents_say_what_stands_and_what_to_do() {
+    let problem = || "cannot replace /mnt/cam/fixtures/4801247.mcam: device or resource busy".to_owned();
+    let cases = [
+        ("put", Fault::NotHeld),
+        ("put", Fault::NotYours { lock: alice() }),
+        (
+            "put",
+            Fault::Elsewhere {
+                problem: "cannot open /home/bob/new.mcam: no such file or directory".into(),
+            },
+        ),
+        ("get", Fault::Changing { path: None, tries: 5 }),
+        (
+            "put",
+            Fault::Changing {
+                path: Some("/home/bob/new.mcam".into()),
+                tries: 5,
+            },
+        ),
+        ("put", Fault::InUse { problem: problem() }),
+        (
+            "put",
+            Fault::Torn {
+                problem: problem(),
+                old: "/mnt/cam/.camctl/versions/fixtures/4801247.mcam/000003-20261120T111200Z.mcam".into(),
+            },
+        ),
+    ];
+    let failures = cases.map(|(verb, fault)| Failure::fault(about(verb), fault));
+    insta::assert_snapshot!("contents", table(failures));
+}
+
+#[test]
 fn what_goes_wrong_on_this_side_is_worded() {
     let problem = || "the connection was closed".to_owned();
     let batch = |failed, of, alike| Failure::Batch { failed, of, alike };

@@ -1,7 +1,8 @@
-//! The repository's files: which there are ([`walk()`]), and how they stand with the lock table ([`status`]).
+//! The repository's files: which there are ([`walk()`]), how they stand with the lock table ([`status`]), and their
+//! contents ([`get`], [`put`]).
 //!
-//! A walk asks the share and takes as long as the share does; [`status`] is pure, so that a list can be made again
-//! from a kept walk whenever the table changes. Never here: opening a file, or a decision about a lock.
+//! A walk asks the share and takes as long as the share does, and so does a copy; [`status`] is pure, so that a list can be
+//! made again from a kept walk whenever the table changes. Never here: a decision about a lock.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,6 +13,11 @@ use jiff::Timestamp;
 
 use crate::model::{FileName, Lock, Owner};
 
+pub mod copy;
+pub mod get;
+pub mod leftovers;
+pub mod put;
+pub mod versions;
 mod walk;
 
 pub use walk::{Scope, Skipped, Walk, WalkError, walk};

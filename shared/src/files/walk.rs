@@ -37,6 +37,8 @@ pub struct Walk {
     pub files: Vec<Found>,
     /// What was left out although somebody may look for it, sorted by path.
     pub skipped: Vec<Skipped>,
+    /// Hidden files of camctl's own beside the people's: on their way, or left behind.
+    pub hidden: Vec<String>,
 }
 
 /// What was left out of a walk.
@@ -129,6 +131,7 @@ struct Collector<'a> {
 impl Collector<'_> {
     fn folder(&mut self, folder: String) -> Result<(), WalkError> {
         let before = (self.walk.files.len(), self.walk.skipped.len(), self.folders.len());
+        let hidden = self.walk.hidden.len();
         self.path.clear();
         self.path.push_str(&folder);
         if !folder.is_empty() {
@@ -145,6 +148,7 @@ impl Collector<'_> {
             self.walk.files.truncate(before.0);
             self.walk.skipped.truncate(before.1);
             self.folders.truncate(before.2);
+            self.walk.hidden.truncate(hidden);
             self.skip_folder(folder, "it is a repository of its own");
             return Ok(());
         }
@@ -196,9 +200,12 @@ impl Collector<'_> {
         }
     }
 
-    fn wants_file(&self, name: &str) -> bool {
-        (self.scope.extensions.is_empty() || has_extension(name, self.scope.extensions))
-            && !name.starts_with(TEMPORARY)
+    fn wants_file(&mut self, name: &str) -> bool {
+        if name.starts_with(TEMPORARY) {
+            self.walk.hidden.push(self.path.clone());
+            return false;
+        }
+        self.scope.extensions.is_empty() || has_extension(name, self.scope.extensions)
     }
 
     fn finish(mut self) -> Walk {

@@ -201,6 +201,20 @@ pub enum Request {
         /// The guard's token.
         token: u64,
     },
+    /// A copy of a file's content. One [`Reply::File`], then [`Reply::Done`].
+    Get {
+        /// Which file.
+        file: String,
+        /// Where to: a file, which is replaced, or a folder.
+        to: String,
+    },
+    /// A new content for a file that one has. One [`Reply::File`], then [`Reply::Done`].
+    Put {
+        /// Which file.
+        file: String,
+        /// The file that has the new content.
+        from: String,
+    },
 }
 
 /// What is answered to somebody who needs a file.

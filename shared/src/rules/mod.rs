@@ -24,12 +24,14 @@ mod checkin;
 mod checkout;
 mod idle;
 mod park;
+mod put;
 mod queue;
 mod request;
 mod stale;
 
 pub use idle::{Idle, Use, idle, warning};
 pub use park::{doze, park, revive};
+pub use put::may_put;
 pub use queue::{is_untouched, someone_is_before};
 pub use request::LONGEST_NOTE;
 pub use stale::{Away, Observer, Sign};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{
-    Entry, FileSystem, Held, Meta, Published, Result, Share, Visit, What, lock,
+    Entry, FileSystem, Held, Meta, Published, Reading, Result, Share, Visit, What, Writing, content, lock,
     platform::{self, Sharing},
     retry,
 };
@@ -116,7 +116,7 @@ impl DiskShare {
     }
 }
 
-fn failure(action: &'static str, path: &Path, cause: &io::Error) -> ShareError {
+pub(super) fn failure(action: &'static str, path: &Path, cause: &io::Error) -> ShareError {
     ShareError {
         action,
         path: path.to_string_lossy().into(),
@@ -135,7 +135,7 @@ fn what(kind: fs::FileType) -> What {
     }
 }
 
-fn meta(found: &fs::Metadata) -> Meta {
+pub(super) fn meta(found: &fs::Metadata) -> Meta {
     Meta {
         what: what(found.file_type()),
         size: found.len(),
@@ -350,6 +350,36 @@ impl Share for DiskShare {
             Err(cause) => Err(cause),
         };
         put().map_err(|cause| self.error("move", from, &cause))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Reading>> {
+        content::open(self.full(path))
+    }
+
+    fn create(&self, path: &str, like: Option<&str>) -> Result<Box<dyn Writing>> {
+        let like = like.map(|like| self.full(like));
+        content::create(self.full(path), like.as_deref(), |file| self.sharing.apply(file))
+    }
+
+    fn link(&self, from: &str, to: &str) -> Result<()> {
+        platform::second_name(&self.full(from), &self.full(to))
+            .map_err(|cause| self.error("link", to, &cause))
+    }
+
+    fn puts_over(&self) -> bool {
+        cfg!(windows) || self.local || ["nfs", "nfs4"].contains(&&*self.file_system.name)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where a file of the people is replaced, and only where that is one step"
+    )]
+    fn put_over(&self, from: &str, to: &str) -> Result<()> {
+        if !self.puts_over() {
+            return Err(self.error("replace", to, &io::ErrorKind::Unsupported.into()));
+        }
+        retry::patiently(|| fs::rename(self.full(from), self.full(to)))
+            .map_err(|cause| self.error("replace", to, &cause))
     }
 
     fn try_lock(&self, path: &str) -> Result<Option<Box<dyn Held>>> {

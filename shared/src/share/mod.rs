@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::model::{ShareError, ShareErrorKind};
 
+mod content;
 mod disk;
 mod find;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -31,6 +32,7 @@ mod retry;
 #[cfg(test)]
 mod tests;
 
+pub use content::{Reading, Writing};
 pub use disk::DiskShare;
 pub use find::{Root, find_root};
 pub use probe::{Probe, probe};
@@ -205,9 +207,47 @@ pub trait Share: Send + Sync {
     /// How many bytes this user may still write; `None` when the share does not say.
     fn free_space(&self) -> Result<Option<u64>>;
 
+    /// Opens a file to be read piece by piece, through a fresh open.
+    fn open(&self, path: &str) -> Result<Box<dyn Reading>> {
+        Err(unsupported(self, "open", path))
+    }
+
+    /// Creates a file that did not exist, to be written piece by piece; whoever may use the file `like` may use it the
+    /// same way.
+    fn create(&self, path: &str, _like: Option<&str>) -> Result<Box<dyn Writing>> {
+        Err(unsupported(self, "create", path))
+    }
+
+    /// Gives the file `from` a second name `to`, which must not exist. [`ShareErrorKind::Unsupported`] where files have
+    /// one name only.
+    fn link(&self, from: &str, _to: &str) -> Result<()> {
+        Err(unsupported(self, "link", from))
+    }
+
+    /// Whether [`Share::put_over`] is one step here, and harms nothing when somebody has the old file open.
+    fn puts_over(&self) -> bool {
+        false
+    }
+
+    /// Gives the file `from` the name `to` instead of its own, in the place of what has that name; in one step, as seen
+    /// by everybody. [`ShareErrorKind::Unsupported`] but where [`Share::puts_over`] holds: Linux clients of SMB delete
+    /// the old file when somebody has it open, and then fail.
+    fn put_over(&self, from: &str, _to: &str) -> Result<()> {
+        Err(unsupported(self, "replace", from))
+    }
+
     /// Where the file or folder `path` really is, relative to the repository, once all links are followed;
     /// `None` when that is outside. For names that do not exist: `NotFound`.
     fn resolve(&self, path: &str) -> Result<Option<String>>;
+}
+
+fn unsupported<S: Share + ?Sized>(share: &S, action: &'static str, path: &str) -> ShareError {
+    ShareError {
+        action,
+        path: share.show(path).into(),
+        kind: ShareErrorKind::Unsupported,
+        cause: "this share cannot do that".into(),
+    }
 }
 
 /// How long an operation that a scanner or another client blocks for a moment is tried again.

@@ -75,6 +75,39 @@ pub(super) fn create_name(from: &Path, to: &Path, local: bool) -> io::Result<()>
     }
 }
 
+/// Gives `from` the name `to` too, which must not exist.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a second name for what is about to be replaced; nothing is decided by it"
+)]
+pub(super) fn second_name(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to).map_err(|error| {
+        let many = matches!(Errno::from_io_error(&error), Some(Errno::XDEV | Errno::MLINK));
+        if many || lacks_links(&error) {
+            io::Error::new(io::ErrorKind::Unsupported, error.to_string())
+        } else {
+            error
+        }
+    })
+}
+
+/// Gives a new file the permissions of the file `like`, as far as the system lets this user.
+pub(super) fn dress(file: &File, like: &Path) {
+    if let Ok(found) = fs::symlink_metadata(like) {
+        let _ = file.set_permissions(PermissionsExt::from_mode(found.mode() & 0o7777));
+    }
+}
+
+/// Asks the system to keep nothing of a file in memory that is on the disk: what is read next comes from there.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn forget(file: &File) {
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+}
+
+/// Other systems have no such call.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn forget(_file: &File) {}
+
 fn lacks_links(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),

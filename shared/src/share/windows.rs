@@ -81,6 +81,32 @@ pub(super) fn create_name(from: &Path, to: &Path, _local: bool) -> io::Result<()
     move_to_free(from, to)
 }
 
+/// Gives `from` the name `to` too, which must not exist. File systems without such names answer in several ways.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a second name for what is about to be replaced; nothing is decided by it"
+)]
+pub(super) fn second_name(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::hard_link(from, to).map_err(|error| match number(&error) {
+        Some(
+            code::ERROR_INVALID_FUNCTION
+            | code::ERROR_NOT_SUPPORTED
+            | code::ERROR_CALL_NOT_IMPLEMENTED
+            | code::ERROR_INVALID_PARAMETER
+            | code::ERROR_NOT_SAME_DEVICE
+            | code::ERROR_TOO_MANY_LINKS
+            | code::ERROR_ACCESS_DENIED,
+        ) => io::Error::new(io::ErrorKind::Unsupported, error.to_string()),
+        _ => error,
+    })
+}
+
+/// New files have the permissions that their folder gives them.
+pub(super) fn dress(_file: &File, _like: &Path) {}
+
+/// The system has no such call.
+pub(super) fn forget(_file: &File) {}
+
 /// Moves `from` to `to`, only if that does not exist: without the flag that replaces, `MoveFileExW` never does.
 pub(super) fn move_to_free(from: &Path, to: &Path) -> io::Result<()> {
     let (from, to) = (wide(from), wide(to));

@@ -20,6 +20,22 @@ pub fn faults() -> Vec<(&'static str, Fault)> {
         ("failed-not-asked", Fault::NotAsked { lock: lock() }),
         ("failed-crowded", Fault::Crowded { lock: lock() }),
         ("failed-not-held", Fault::NotHeld),
+        ("failed-elsewhere", Fault::Elsewhere { problem: problem() }),
+        (
+            "failed-changing",
+            Fault::Changing {
+                path: Some(text("/home/bob/4801247.mcam")),
+                tries: 5,
+            },
+        ),
+        ("failed-in-use", Fault::InUse { problem: problem() }),
+        (
+            "failed-torn",
+            Fault::Torn {
+                problem: problem(),
+                old: text("/mnt/cam/.camctl/versions/4801247.mcam/000001-20261120T144012Z.mcam"),
+            },
+        ),
         ("failed-not-yours", Fault::NotYours { lock: old_lock() }),
         ("failed-old-token", Fault::OldToken { lock: Some(lock()) }),
         (

@@ -1,6 +1,6 @@
 //! What becomes of a file.
 
-use camctl_shared::ipc::message::{Fault, LockInfo, NoteInfo, Outcome, Presence, WaiterInfo, Whose};
+use camctl_shared::ipc::message::{Fault, LockInfo, NoteInfo, Outcome, Presence, Request, WaiterInfo, Whose};
 
 use super::{TIME, ended, ended_before, lock, old_lock, text};
 
@@ -19,7 +19,7 @@ pub fn outcomes() -> Vec<(&'static str, Outcome)> {
         requests: notes(),
         notify: true,
     };
-    vec![
+    let mut all = vec![
         (
             "file-granted",
             Outcome::Granted {
@@ -88,6 +88,51 @@ pub fn outcomes() -> Vec<(&'static str, Outcome)> {
             Outcome::Answered {
                 lock: lock(),
                 notes: notes(),
+            },
+        ),
+    ];
+    all.extend(copied());
+    all
+}
+
+fn copied() -> Vec<(&'static str, Outcome)> {
+    vec![
+        (
+            "file-got",
+            Outcome::Got {
+                lock: Some(lock()),
+                to: text("/home/bob/4801247.mcam"),
+                size: 1_048_576,
+                sha256: text("9f86d081884c7d65"),
+            },
+        ),
+        (
+            "file-replaced",
+            Outcome::Replaced {
+                lock: lock(),
+                size: 300,
+                sha256: text("9f86d081884c7d65"),
+                kept: Some(text(".camctl/versions/4801247.mcam/000001-20261120T144012Z.mcam")),
+            },
+        ),
+    ]
+}
+
+/// What is wanted of contents.
+pub fn requests() -> Vec<(&'static str, Request)> {
+    vec![
+        (
+            "get",
+            Request::Get {
+                file: text("/mnt/cam/fixtures/4801247.mcam"),
+                to: text("/home/bob"),
+            },
+        ),
+        (
+            "put",
+            Request::Put {
+                file: text("/mnt/cam/fixtures/4801247.mcam"),
+                from: text("/home/bob/4801247.mcam"),
             },
         ),
     ]

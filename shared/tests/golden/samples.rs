@@ -196,7 +196,7 @@ pub fn requests() -> Vec<(&'static str, Request)> {
         ),
         ("menu", Request::Menu { files: files() }),
     ];
-    all.extend([queues(), requests_and_answers(), past::requests(), runs::runs()].concat());
+    all.extend(others());
     all
 }
 
@@ -224,6 +224,11 @@ fn requests_and_answers() -> Vec<(&'static str, Request)> {
             answer(Said::No, Some("the table runs"), &["bob", "carol"]),
         ),
     ]
+}
+
+fn others() -> Vec<(&'static str, Request)> {
+    let of_files = [past::requests(), runs::runs(), files::requests()].concat();
+    [queues(), requests_and_answers(), of_files].concat()
 }
 
 /// What is wanted of lines.

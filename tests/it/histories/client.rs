@@ -283,7 +283,9 @@ fn told(outcome: Outcome) -> Heard {
         | Outcome::Noted { .. }
         | Outcome::Left { .. }
         | Outcome::Requested { .. }
-        | Outcome::Answered { .. } => {
+        | Outcome::Answered { .. }
+        | Outcome::Got { .. }
+        | Outcome::Replaced { .. } => {
             panic!("nobody asked for that")
         }
         Outcome::Failed(fault) => return refused(fault),

@@ -24,6 +24,14 @@ pub enum Operation {
     SetAside,
     TryLock,
     Resolve,
+    Open,
+    Create,
+    /// Of a file that is being written.
+    Write,
+    /// Of a file that is being written.
+    Finish,
+    Link,
+    PutOver,
 }
 
 /// What goes wrong.
@@ -47,7 +55,7 @@ pub enum Fault {
 /// An answer that is not so.
 #[derive(Debug, Clone)]
 pub enum Lie {
-    /// [`Operation::Read`] finds this content: an old one from a cache, or rubbish.
+    /// [`Operation::Read`] and [`Operation::Open`] find this content: an old one from a cache, or rubbish.
     Content(Vec<u8>),
     /// [`Operation::List`] does not see the names that contain this text: a stale listing.
     Without(String),

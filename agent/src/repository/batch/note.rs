@@ -74,6 +74,16 @@ pub(super) fn explain_loss(board: &Board, verdict: &mut Verdict) {
     }
 }
 
+/// Why this was refused: the loss of one's own lock, where that is the cause.
+pub fn explained(board: &Board, file: &FileName, refusal: Refusal) -> Problem {
+    let mut verdict = Verdict {
+        file: Some(file.clone()),
+        result: Err(Problem::Refused(refusal.clone())),
+    };
+    explain_loss(board, &mut verdict);
+    verdict.result.err().unwrap_or(Problem::Refused(refusal))
+}
+
 /// What an answer means for the places of this desk. Returns what the person has to be told.
 pub(super) fn places(board: &Board, verdict: &mut Verdict, purpose: Purpose, whose: Whose) -> Option<What> {
     let file = verdict.file.clone()?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camctl_shared::model::{FileName, Lock, StoreError};
+use camctl_shared::model::{FileName, Lock, StoreError, Token};
+use camctl_shared::rules;
 use camctl_shared::store::Committed;
 
 use super::{Stage, Worker};
@@ -196,6 +197,9 @@ impl Worker {
             Job::Sign(reply, _seat) => {
                 let _ = reply.send(self.own_sign().map_err(Problem::Store));
             }
+            Job::MayPut(file, token, reply, _seat) => {
+                let _ = reply.send(self.may_put(&file, token));
+            }
             Job::Retire => self.stage = Stage::Stopped,
             Job::Inspect(inspection) => inspect::inspect(self, inspection),
             Job::Doze(reply) => {
@@ -216,6 +220,32 @@ impl Worker {
             }
             Job::Asks(_) | Job::Wake | Job::Unread(..) => {}
         }
+    }
+
+    /// Nothing is taken from memory here: what others have committed is read first, and one's own session shown.
+    fn may_put(&mut self, file: &FileName, token: Option<Token>) -> Result<Arc<Lock>, Problem> {
+        if self.stage != Stage::Working {
+            return Err(self.board.readable().err().unwrap_or(Problem::Stopping));
+        }
+        if self.unsettled {
+            // One's own checkin may be under way.
+            return Err(self.board.no_answer(self.board.patience));
+        }
+        if let Some(problem) = self.still_damaged() {
+            return Err(problem);
+        }
+        self.make_sure().map_err(Problem::Store)?;
+        self.poll(Chore::Listing);
+        self.board.readable()?;
+        let Some(table) = self.board.table() else {
+            return Err(Problem::Stopping);
+        };
+        let policy = Arc::clone(&self.board.state().policy);
+        let board = &self.board;
+        let answer = board.decide(&table.read(), &policy, |scene| {
+            rules::may_put(scene, &board.me, file, token)
+        });
+        answer.map_err(|refusal| batch::explained(board, file, refusal))
     }
 
     pub(super) fn not_loaded(&self) -> StoreError {

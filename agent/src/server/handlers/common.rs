@@ -227,6 +227,8 @@ pub async fn patiently<T>(
 pub struct Glance {
     /// Its real name in the repository.
     pub file: FileName,
+    /// The same, as the share spells it.
+    pub path: String,
     /// Its size in bytes; `None` when it is not there, or the share did not say.
     pub size: Option<u64>,
     /// Whether it is there; `None` when the share did not say in time.
@@ -240,7 +242,8 @@ pub struct Glance {
 pub async fn glance(target: &Target) -> Result<Glance, Problem> {
     let name = target.name()?;
     let unknown = Glance {
-        file: name.clone(),
+        path: name.as_str().to_owned(),
+        file: name,
         size: None,
         exists: None,
     };
@@ -268,6 +271,7 @@ pub async fn glance(target: &Target) -> Result<Glance, Problem> {
         Ok(Some((real, meta))) => match meta.what {
             camctl_shared::share::What::File => Ok(Glance {
                 file: FileName::parse(&real, case)?,
+                path: real,
                 size: Some(meta.size),
                 exists: Some(true),
             }),

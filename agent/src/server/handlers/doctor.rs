@@ -1,5 +1,7 @@
 //! Doctor: look for what is wrong, and mend what can be mended safely.
 
+mod files;
+
 use std::sync::Arc;
 
 use camctl_shared::ipc::message::{Finding, Reply};
@@ -51,6 +53,10 @@ pub async fn doctor(
                     try_out(&repository),
                 );
                 for one in probed.await? {
+                    replies.add(&finding(&place, one)).await?;
+                }
+                let files = files::look(&repository, fix);
+                for one in patiently(agent, replies, "looking through the folder", files).await? {
                     replies.add(&finding(&place, one)).await?;
                 }
             }

@@ -10,12 +10,15 @@ mod break_;
 mod checkin;
 mod checkout;
 mod common;
+mod copying;
 mod doctor;
+mod get;
 mod history;
 mod init;
 mod list;
 mod menu;
 mod notify;
+mod put;
 mod queue;
 mod request;
 mod run;
@@ -117,6 +120,8 @@ pub async fn handle(agent: &Agent, request: Request, replies: &mut Replies) -> R
             run::run(agent, replies, file, wish, token).await
         }
         Request::RunOver { file, token } => run::over(agent, replies, file, token).await,
+        Request::Get { file, to } => get::get(agent, replies, file, to).await,
+        Request::Put { file, from } => put::put(agent, replies, file, from).await,
     }
 }
 

@@ -1,9 +1,12 @@
 //! Status: what I hold and wait for, or all about these files; or at once, from memory alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use camctl_shared::ipc::message::{FileReport, FileState, Outcome, Reply, Standing, Whose};
 use camctl_shared::model::FileName;
+
+use tokio::time::timeout;
 
 use super::common::{Target, glance, locate};
 use super::menu::entries;
@@ -13,6 +16,9 @@ use crate::repository::board::Board;
 use crate::server::Agent;
 use crate::server::conversation::{Gone, Replies};
 use crate::wire;
+
+/// How long a look at a file that somebody has may take.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Serves `Status`.
 pub async fn status(agent: &Agent, replies: &mut Replies, files: Vec<String>) -> Result<(), Gone> {
@@ -144,7 +150,13 @@ async fn about(target: &Target) -> FileReport {
     if target.lock().is_some()
         && let Ok(name) = target.name()
     {
-        return stands(&name, None, None);
+        // Who has it counts, and is not waited for: whether the file is there is said when the share says so at once.
+        let looked = match known() {
+            Ok(()) => timeout(LOOK, glance(target)).await.ok().and_then(Result::ok),
+            Err(_) => None,
+        };
+        let missing = looked.filter(|glance| glance.exists == Some(false));
+        return stands(&name, None, missing.and_then(|glance| glance.exists));
     }
     if let Err(problem) = known() {
         return target.failed(problem);

@@ -132,4 +132,28 @@ pub enum Fault {
         /// The lock that stands.
         lock: LockInfo,
     },
+    /// A file outside the repository cannot be read or written.
+    Elsewhere {
+        /// What was tried.
+        problem: String,
+    },
+    /// A file was changed while it was read, again and again.
+    Changing {
+        /// Which, when it is not the file itself.
+        path: Option<String>,
+        /// How often it was read.
+        tries: u32,
+    },
+    /// It cannot be replaced, because a program has it open.
+    InUse {
+        /// What was tried.
+        problem: String,
+    },
+    /// The share failed in the middle: the file's name stands for nothing now.
+    Torn {
+        /// What was tried.
+        problem: String,
+        /// Where its old content is.
+        old: String,
+    },
 }

@@ -104,6 +104,28 @@ pub enum Outcome {
         /// What they have asked, with your answer.
         notes: Vec<NoteInfo>,
     },
+    /// It was copied.
+    Got {
+        /// Its lock: whoever has it may have changes that are not in the copy.
+        lock: Option<LockInfo>,
+        /// Where the copy is.
+        to: String,
+        /// Bytes.
+        size: u64,
+        /// Of its content, as hex.
+        sha256: String,
+    },
+    /// It has its new content.
+    Replaced {
+        /// Your lock.
+        lock: LockInfo,
+        /// Bytes.
+        size: u64,
+        /// Of its content, as hex.
+        sha256: String,
+        /// Where the old content is kept, in the repository.
+        kept: Option<String>,
+    },
 }
 
 /// Whose lock it is, from the asker's point of view.

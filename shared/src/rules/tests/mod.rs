@@ -17,6 +17,7 @@ mod checkout;
 mod idle;
 mod machine;
 mod park;
+mod put;
 mod queue;
 mod request;
 mod stale;
