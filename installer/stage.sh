@@ -62,6 +62,7 @@ stage() {
 stage_desktop() {
     local file parts="$source_folder/installer/file-managers" to="$1/camctl/file-managers"
     install -D -m 644 "$source_folder/agent/icons/holding.svg" "$1/icons/hicolor/scalable/apps/camctl.svg"
+    install -D -m 644 "$source_folder/agent/icons/attention.svg" "$1/icons/hicolor/scalable/apps/camctl-attention.svg"
     # By this file desktops know whose the notifications are, and their icon.
     install -D -m 644 "$source_folder/installer/linux/camctl.desktop" "$1/applications/camctl.desktop"
     install -D -m 755 "$parts/install.sh" "$to/install.sh"

@@ -78,7 +78,9 @@ test_tar() {
     expect "tar: manual pages" test -s "$prefix/share/man/man1/camctl-checkout.1"
     expect "tar: it says what to do" grep -q 'agent enable' "$prefix/share/doc/camctl/README.txt"
     expect "tar: the demo" "$prefix/bin/camctl" demo --quiet
-    expect "tar: an icon" test -s "$prefix/share/icons/hicolor/scalable/apps/camctl.svg"
+    for icon in camctl camctl-attention; do
+        expect "tar: the icon $icon" test -s "$prefix/share/icons/hicolor/scalable/apps/$icon.svg"
+    done
     test_integrate "$prefix/bin/camctl"
 }
 

@@ -7,6 +7,7 @@ mod aside;
 mod clicks;
 mod desktop;
 mod logging;
+mod panics;
 mod power;
 mod problem;
 mod program;

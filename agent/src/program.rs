@@ -24,7 +24,7 @@ use crate::desktop::{Desktop, NoDesktop};
 use crate::registry::{House, Registry};
 use crate::server::{self, Agent};
 use crate::state::{LocalState, StateFile};
-use crate::{logging, signals};
+use crate::{logging, panics, signals};
 
 /// How long a share may owe an answer before whoever waits is told so.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -67,6 +67,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         paths::make_private_dir(folder).map_err(|error| error.to_string())?;
     }
     let log = logging::start(&paths, &config.agent, arguments.foreground)?;
+    panics::end_the_agent();
     let Some(_only) = only_one(&paths)? else {
         tracing::info!("an agent runs already");
         return Ok(());

@@ -15,8 +15,7 @@ use tokio::sync::oneshot;
 use super::desk::Word;
 use super::words::{Button, Toast};
 
-/// So many stand open at most: each is listened to until it is answered, and who does not look at eight does not miss
-/// the ninth. The oldest is closed.
+/// So many stand open at most: each keeps a connection to the desktop until it is answered. The oldest is closed.
 const MOST: usize = 8;
 
 /// Whoever shows them.

@@ -31,8 +31,8 @@ pub struct Shown {
     pub buttons: Vec<(String, String)>,
     /// When somebody closed it.
     pub closed: bool,
-    /// Width, height and pixels (red, green, blue, opacity) of its picture.
-    pub picture: Option<(i32, i32, Vec<u8>)>,
+    /// The name of its picture.
+    pub icon: String,
     /// When it came.
     pub at: Timestamp,
 }
@@ -59,7 +59,7 @@ impl Server {
         &self,
         _program: String,
         _replaces: u32,
-        _icon: String,
+        icon: String,
         summary: String,
         body: String,
         actions: Vec<String>,
@@ -79,7 +79,7 @@ impl Server {
                 .map(|pair| (pair[0].clone(), pair[1].clone()))
                 .collect(),
             closed: false,
-            picture: hints.get("image-data").map(picture),
+            icon,
             at: SystemClock.wall(),
         });
         id
@@ -90,15 +90,6 @@ impl Server {
             one.closed = true;
         }
     }
-}
-
-/// As the standard has it: width, height, bytes of a row, whether there is opacity, bits, channels, pixels.
-fn picture(value: &OwnedValue) -> (i32, i32, Vec<u8>) {
-    let value = value.try_clone().unwrap();
-    let (width, height, row, opacity, bits, channels, pixels): (i32, i32, i32, bool, i32, i32, Vec<u8>) =
-        value.try_into().unwrap();
-    assert_eq!((row, opacity, bits, channels), (width * 4, true, 8, 4));
-    (width, height, pixels)
 }
 
 /// Its name is on the bus as long as it lives.
