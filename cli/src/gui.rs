@@ -29,8 +29,7 @@ use crate::batch::{Batch, Entry};
 use crate::commands::queue::Queue;
 use crate::commands::request::Request as Ask;
 use crate::errors::{About, Failure, Wording};
-use crate::exit::Exit;
-use crate::output::clean::{clean, shorten};
+use crate::output::clean::shorten;
 use crate::output::text;
 use crate::output::time::Times;
 

@@ -148,7 +148,7 @@ fn the_entries_of_dolphin_and_thunar_do_what_they_say() {
     let dolphin = values(&fs::read_to_string(&service).unwrap(), "Exec");
     let thunar = commands(&fs::read_to_string(&actions).unwrap());
     for entries in [dolphin, thunar] {
-        let [check_out, check_in, tell_me] = &entries[..] else {
+        let [check_out, check_in, ask, tell_me] = &entries[..] else {
             panic!("{entries:?}")
         };
         let choose = |entry: &str| desk.choose(&filled(entry, &desk.word()));
@@ -158,6 +158,7 @@ fn the_entries_of_dolphin_and_thunar_do_what_they_say() {
         assert_eq!(desk.holder(), json!(null));
         desk.stage.alice(&["checkout", "--", ODD]).run().succeeds();
         choose(check_out).exits(11).says("alice on CAM-03");
+        choose(ask).succeeds().says("asked alice on CAM-03");
         desk.stage.bob(&["notify", "--off", "--", ODD]).run().succeeds();
         choose(tell_me).succeeds();
         assert!(desk.is_noted());

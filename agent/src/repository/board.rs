@@ -35,8 +35,6 @@ use crate::wire::Eyes;
 const NEWS: usize = 256;
 /// Single files that are looked at on the share at one time.
 const GLANCES: usize = 8;
-/// Contents that are copied at one time.
-pub const COPIES: usize = 4;
 /// Lost locks that are remembered until their owner asks for them.
 const LOSSES: usize = 1000;
 /// How long after the last request the table is still looked at often.
@@ -210,7 +208,7 @@ impl Board {
             stirred,
             started,
             glances: Arc::new(Semaphore::new(GLANCES)),
-            copies: Arc::new(Semaphore::new(COPIES)),
+            copies: Arc::new(Semaphore::new(super::copying::AT_ONCE)),
             past: Keeper::default(),
             table: OnceLock::new(),
             share: OnceLock::new(),
@@ -384,10 +382,9 @@ impl Board {
 
     /// For the worker: these are in the log.
     pub fn note_past(&self, commits: &[Arc<Commit>]) {
-        if commits.is_empty() {
-            return;
-        }
-        if let Some(id) = self.id() {
+        if !commits.is_empty()
+            && let Some(id) = self.id()
+        {
             self.past.note(commits, &id.0);
         }
     }

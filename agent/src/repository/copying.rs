@@ -15,6 +15,9 @@ use tokio::time::timeout;
 use super::board::Board;
 use crate::problem::Problem;
 
+/// Contents that are copied at one time.
+pub const AT_ONCE: usize = 4;
+
 /// How far a copy is.
 pub struct Gauge {
     clock: Arc<dyn Clock>,

@@ -1,6 +1,7 @@
 //! One repository: a worker with a thread of its own for the share, and a handle for everybody else.
 //!
 //! - [`worker`]: the thread; the only one that touches the share's lock table.
+//! - `aside`: what is asked of the worker when the person or the machine leaves.
 //! - [`batch`]: everything that waits becomes one commit.
 //! - [`schedule`], [`life`]: what is due when; whether one's own locks still stand. Pure.
 //! - [`digest`]: what a commit means for this desk; [`courtesy`]: for whom it waits; [`questions`]: who asks whom. Pure.
@@ -13,6 +14,7 @@
 //! [`Repository`] is asked from the agent's asynchronous side. Everything that has to wait for the share has a limit:
 //! whoever asks gets an answer or [`Problem::NoAnswer`], however long the share hangs.
 
+mod aside;
 pub mod batch;
 pub mod board;
 pub mod copying;
@@ -51,8 +53,8 @@ use self::history::History;
 use self::inspect::{Found, Inspection};
 use self::job::{Asks, Delivery, Item, Job, Ticket, Unread, Verdict};
 use self::listing::Lists;
-use self::worker::{Opener, Sat, Worker};
-use crate::desktop::{Desktop, Notice, What};
+use self::worker::{Opener, Worker};
+use crate::desktop::Desktop;
 use crate::problem::Problem;
 use crate::state::Kept;
 
@@ -373,58 +375,6 @@ impl Repository {
             seat: self.seat()?,
         }))?;
         self.answer(answer).await
-    }
-
-    /// Parks what is held here, because the machine is about to sleep. Where nothing is, the share is not asked.
-    ///
-    /// # Errors
-    /// When that could not be said. The locks are kept all the same, and become stale when the sleep is long.
-    pub async fn doze(&self) -> Result<(), Problem> {
-        {
-            let state = self.board.state();
-            if state.mine.is_empty() && state.courtesy.places.is_empty() {
-                return Ok(());
-            }
-        }
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Doze(reply))?;
-        answer.await.map_err(|_| Problem::Stopping)?
-    }
-
-    /// Looks for checkouts that were forgotten, where the person has touched nothing for `idle`. Those that were given back are
-    /// told. Returns after how long the next look is worth while.
-    pub async fn sit(&self, idle: Option<Duration>) -> Option<Duration> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Sit(idle, reply)).ok()?;
-        let Sat { next, given_back } = answer.await.ok()?;
-        let verdicts = match given_back {
-            Some(delivery) => delivery.await.ok()?.open(),
-            None => Vec::new(),
-        };
-        for verdict in verdicts {
-            if let (Some(file), Ok(_)) = (verdict.file, verdict.result) {
-                let folder = self.board.folder.clone();
-                let what = What::GivenBack { file };
-                self.desktop.tell(Notice { folder, what });
-            }
-        }
-        next
-    }
-
-    /// The machine is awake: a sign of life is given at once, and the share is looked at.
-    pub fn wake_up(&self) {
-        // Fails only when the worker is gone.
-        let _ = self.send(Job::WakeUp);
-    }
-
-    /// Parks what is held here, and ends the worker.
-    ///
-    /// # Errors
-    /// When the locks could not be parked. They are kept all the same, and become stale.
-    pub async fn park(&self) -> Result<(), Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Park(reply))?;
-        answer.await.map_err(|_| Problem::Stopping)?
     }
 
     /// What is to be kept over a restart.

@@ -1,5 +1,7 @@
 //! Sentences about locks and files. Pure: what is known, and the time, go in; text comes out.
 
+mod copied;
+
 use std::collections::BTreeMap;
 
 use camctl_shared::ipc::message::{
@@ -162,7 +164,7 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
             };
             format!("{name}: {state}{waiting}{}", told(*notify))
         }
-        Outcome::Got { .. } | Outcome::Replaced { .. } => copied(&name, outcome, times),
+        Outcome::Got { .. } | Outcome::Replaced { .. } => copied::outcome(&name, outcome, times),
         Outcome::Left { .. } => format!("you do not wait in line for {name} any more"),
         Outcome::Noted { on: false, .. } => format!("you will not be told when {name} is free"),
         Outcome::Noted { lock, on: true } => {
@@ -195,36 +197,6 @@ pub fn outcome(name: &str, outcome: &Outcome, times: &Times) -> String {
         }
         // Failures are worded in `errors`; nothing that reaches this function holds one.
         Outcome::Failed(fault) => format!("{name}: {fault:?}"),
-    }
-}
-
-/// What became of a content.
-fn copied(name: &str, outcome: &Outcome, times: &Times) -> String {
-    match outcome {
-        Outcome::Got {
-            lock,
-            to,
-            size: bytes,
-            ..
-        } => {
-            let others = lock.as_ref().filter(|lock| lock.whose != Whose::Mine);
-            let held = others.map(|lock| {
-                let held = held(lock, times);
-                format!("; it is {held}, and what is not saved yet is not in the copy")
-            });
-            let held = held.unwrap_or_default();
-            format!("copied {name} ({}) to {}{held}", size(*bytes), clean(to))
-        }
-        Outcome::Replaced {
-            size: bytes, kept, ..
-        } => {
-            let kept = kept
-                .as_ref()
-                .map(|kept| format!("; the old content is kept as {}", clean(kept)));
-            let kept = kept.unwrap_or_default();
-            format!("put {name} ({}), still checked out{kept}", size(*bytes))
-        }
-        other => format!("{name}: {other:?}"),
     }
 }
 

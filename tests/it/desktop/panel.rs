@@ -147,23 +147,20 @@ impl Panel {
         icons.into_iter().next().unwrap().2
     }
 
-    /// The menu as it stands.
-    pub fn menu(&self) -> Entry {
+    /// The menu as it stands; `None` while its agent starts again.
+    fn layout(&self) -> Option<Entry> {
         let arguments = (0_i32, -1_i32, Vec::<&str>::new());
-        let answer = self
-            .proxy("/MenuBar", MENU)
-            .call_method("GetLayout", &arguments)
-            .unwrap();
-        let body = answer.body();
+        let answer = self.proxy("/MenuBar", MENU).call_method("GetLayout", &arguments);
+        let body = answer.ok()?.body();
         let layout: Structure<'_> = body.deserialize().unwrap();
-        Entry::read(layout.fields()[1].downcast_ref().unwrap())
+        Some(Entry::read(layout.fields()[1].downcast_ref().unwrap()))
     }
 
     /// Waits until the menu has this entry.
     #[track_caller]
     pub fn entry(&self, path: &[&str]) -> Entry {
         wait_for(LONG, &format!("the menu has {path:?}"), || {
-            self.menu().find(path).cloned()
+            self.layout()?.find(path).cloned()
         })
     }
 

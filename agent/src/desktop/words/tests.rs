@@ -221,10 +221,8 @@ fn what_was_said_with_a_file_that_is_given_back_is_told() {
         was: ended(How::Released, Some("op 30 is not tested")),
         by: owner("alice", "CAM-03"),
     });
-    assert!(
-        body.starts_with("alice on CAM-03 had it for 2 h: \"op 30 is not tested\".\n"),
-        "{body}"
-    );
+    let said = "alice on CAM-03 had it for 2 h: \"op 30 is not tested\".\n";
+    assert!(body.starts_with(said), "{body}");
 }
 
 #[test]

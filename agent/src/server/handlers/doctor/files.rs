@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::problem::Problem;
 use crate::repository::Repository;
-use crate::repository::board::COPIES;
+use crate::repository::copying::AT_ONCE;
 use crate::repository::inspect::{Found, Grade};
 use crate::repository::job::{Item, Unread};
 use crate::repository::listing::Listing;
@@ -30,7 +30,7 @@ pub async fn look(repository: &Repository, fix: bool) -> Vec<Found> {
         (_, None) => return Vec::new(),
     };
     // A put of this agent that is under way has left nothing behind.
-    let idle = board.copies.available_permits() == COPIES;
+    let idle = board.copies.available_permits() == AT_ONCE;
     let (me, in_walk, on_share) = (Arc::clone(&board.me), Arc::clone(&listing), Arc::clone(&share));
     let mut found = match in_time(repository, move || {
         leftovers(&*on_share, &in_walk, &me, idle, fix)
