@@ -4,9 +4,7 @@
 //! What a desktop's library gives up on is not worth that: it costs what was about to be shown, and nothing else.
 
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::panic::{set_hook, take_hook};
-use std::pin::pin;
 use std::process::abort;
 
 thread_local! {
@@ -14,7 +12,7 @@ thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// From here on a panic ends the agent, unless it is [`contained`].
+/// From here on a panic ends the agent, unless it is contained.
 pub fn end_the_agent() {
     let usual = take_hook();
     set_hook(Box::new(move |panic| {
@@ -26,32 +24,41 @@ pub fn end_the_agent() {
     }));
 }
 
-/// The same future, to be spawned: a panic in it ends its task, and no more.
 #[cfg(any(test, all(feature = "desktop", target_os = "linux")))]
-pub async fn contained<F: Future>(work: F) -> F::Output {
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        let _mark = Mark::set();
-        work.as_mut().poll(context)
-    })
-    .await
-}
+mod task {
+    use std::future::poll_fn;
+    use std::pin::pin;
 
-/// Taken away however the poll ends.
-struct Mark;
+    use super::CONTAINED;
 
-impl Mark {
-    fn set() -> Self {
-        CONTAINED.set(true);
-        Self
+    /// The same future, to be spawned: a panic in it ends its task, and no more.
+    pub async fn contained<F: Future>(work: F) -> F::Output {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            let _mark = Mark::set();
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Taken away however the poll ends.
+    struct Mark;
+
+    impl Mark {
+        fn set() -> Self {
+            CONTAINED.set(true);
+            Self
+        }
+    }
+
+    impl Drop for Mark {
+        fn drop(&mut self) {
+            CONTAINED.set(false);
+        }
     }
 }
-
-impl Drop for Mark {
-    fn drop(&mut self) {
-        CONTAINED.set(false);
-    }
-}
+#[cfg(any(test, all(feature = "desktop", target_os = "linux")))]
+pub use task::contained;
 
 #[cfg(test)]
 mod tests {
