@@ -1,6 +1,6 @@
 //! The past of a repository: read from its log once, and kept as a digest on this machine.
 //!
-//! - [`keep`]: keeping the digest up with the log; [`file`]: its file; [`form`]: its bytes.
+//! - [`keep`]: keeping the digest up with the log; `file`: its file; [`form`]: its bytes.
 //!
 //! [`History`] is asked from the agent's asynchronous side. One thread at a time goes through log and digest; the worker
 //! and its commits go on meanwhile. What is pruned on the share stays in the digest.
