@@ -53,6 +53,9 @@ stage() {
     "$here/camctl" man "$folder/share/man/man1" --quiet
     stage_desktop "$folder/share"
     install -D -m 644 "$source_folder/cli/BRIDGE.md" "$folder/share/doc/camctl/BRIDGE.md"
+    for file in "$source_folder"/installer/examples/*; do
+        install -D -m 644 "$file" "$folder/share/doc/camctl/examples/${file##*/}"
+    done
     # Whatever the umask of whoever builds: others read it.
     find "$folder" -type d -exec chmod 755 {} +
     find "$folder/share" -type f ! -name '*.sh' -exec chmod 644 {} +
