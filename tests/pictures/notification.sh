@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source=tests/pictures/session.sh
 . "$(dirname "${BASH_SOURCE[0]}")/session.sh"
+# As every way of installing puts it.
+install -D -m 644 "${project:?}/agent/icons/holding.svg" "$HOME/.local/share/icons/hicolor/scalable/apps/camctl.svg"
 desktop
 
 make_share

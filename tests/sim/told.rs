@@ -1,6 +1,6 @@
 //! What one person was told of requests: everything once, whatever happens to their agent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camctl_agent::simulation::{Board, What};
 
@@ -19,6 +19,9 @@ pub struct Heard {
     fresh: BTreeSet<Word>,
     /// Answers that were ever told: about which file, and what.
     answers: BTreeSet<(String, String)>,
+    /// On which lock each question was told last: one that went to another desk of its owner and came back is another lock,
+    /// with the same question.
+    locks: BTreeMap<Word, Option<u64>>,
     /// Up to which commit this run of the agent has been found to tell every answer.
     judged: Option<u64>,
 }
@@ -50,11 +53,19 @@ impl Heard {
             _ => return,
         };
         law.told += 1;
+        let lock = match what {
+            What::Asked { token, .. } => *token,
+            _ => None,
+        };
+        let same_lock = self
+            .locks
+            .insert(word.clone(), lock)
+            .is_none_or(|before| before == lock);
         if let What::Answered { file, answer, .. } = what {
             self.answers.insert((file.to_string(), answer.to_string()));
         }
         let known = self.kept.contains(&word) || !self.fresh.insert(word);
-        if known && law.losses == 0 {
+        if known && same_lock && law.losses == 0 {
             law.breaks(format!("somebody was told twice: {what:?}"));
         }
     }
