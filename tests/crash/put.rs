@@ -80,7 +80,7 @@ fn mend(folder: &Path, local: bool) -> Vec<Mended> {
     let mended = left.iter().map(|path| {
         let hidden = Hidden::parse(path).expect("it says whose it is");
         assert_eq!((&hidden.session, &hidden.path()), (&session(), path));
-        hidden.mend(&share).expect("it can be mended")
+        hidden.mend(&share, &|_| true).expect("it can be mended")
     });
     mended.collect()
 }

@@ -34,7 +34,9 @@ fn parse(stat: &str) -> Option<Life> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut words = rest.split_ascii_whitespace();
     let state = words.next()?;
-    if matches!(state, "Z" | "X" | "x") {
+    // A program whose first thread has ended has that state too, and runs on in its others.
+    let threads = words.clone().nth(16).and_then(|count| count.parse::<u32>().ok());
+    if matches!(state, "X" | "x") || state == "Z" && threads.is_none_or(|count| count <= 1) {
         // It has ended, and only its parent has not looked yet.
         return Some(Life::Dead);
     }
@@ -48,7 +50,7 @@ mod tests {
 
     #[test]
     fn names_that_look_like_the_rest_change_nothing() {
-        let rest = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20";
+        let rest = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 4242 20";
         assert_eq!(
             parse(&format!("5 (a) Z (b) S {rest}")),
             Some(Life::Lives { started: 4242 })

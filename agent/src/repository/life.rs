@@ -32,8 +32,10 @@ impl Life {
     }
 
     /// The session is parked, and not for good: it has to come back before anything is said of its locks.
-    pub fn rest(&mut self) {
-        (self.stands, self.rests) = (false, true);
+    ///
+    /// `protected`: no guard is held. A parking protects none, and their programs have to be warned in time.
+    pub fn rest(&mut self, protected: bool) {
+        (self.stands, self.rests) = (false, protected);
     }
 
     /// Takes over the limit of a policy that changed.
@@ -146,7 +148,7 @@ mod tests {
     fn who_sleeps_parked_need_not_be_warned_and_still_has_to_come_back() {
         let mut life = Life::new(Duration::from_secs(225));
         life.came_back(at(0));
-        life.rest();
+        life.rest(true);
         assert!(!life.is_safe(at(1)), "also after the shortest nap");
         assert_eq!(life.left(at(1000)), None);
         life.sign(at(1000));

@@ -3,7 +3,7 @@
 use super::put::folder_of;
 use super::versions;
 use crate::model::{SessionId, ShareError, ShareErrorKind as Kind};
-use crate::share::{Share, TEMPORARY, What};
+use crate::share::{Published, Share, TEMPORARY, What};
 
 /// How the hidden names of new contents begin.
 const PUT: &str = "put-";
@@ -68,9 +68,9 @@ impl Hidden {
     /// one's own session, while it puts nothing.
     ///
     /// # Errors
-    /// When the share refuses.
-    pub fn mend(&self, share: &dyn Share) -> Result<Mended, ShareError> {
-        let back = self.put_back(share)?;
+    /// When the share refuses, or a file without a content is not `mine` any more: then both contents stay where they are.
+    pub fn mend(&self, share: &dyn Share, mine: &dyn Fn(&str) -> bool) -> Result<Mended, ShareError> {
+        let back = self.put_back(share, mine)?;
         match share.remove(&self.path()) {
             Err(error) if error.kind != Kind::NotFound => return Err(error),
             _ => {}
@@ -78,7 +78,7 @@ impl Hidden {
         Ok(back.map_or(Mended::Removed, Mended::PutBack))
     }
 
-    fn put_back(&self, share: &dyn Share) -> Result<Option<String>, ShareError> {
+    fn put_back(&self, share: &dyn Share, mine: &dyn Fn(&str) -> bool) -> Result<Option<String>, ShareError> {
         let with_versions = match share.list(versions::folder(&self.folder).trim_end_matches('/')) {
             Ok(entries) => entries,
             Err(error) if error.kind == Kind::NotFound => return Ok(None),
@@ -100,7 +100,27 @@ impl Hidden {
             let Some(newest) = versions::all(share, &file)?.pop() else {
                 return Ok(None);
             };
-            share.set_aside(&newest.path(), &file)?;
+            if !mine(&file) {
+                return Err(ShareError {
+                    action: "put the old content back as",
+                    path: share.show(&file).into(),
+                    kind: Kind::Denied,
+                    cause: format!(
+                        "you do not have it checked out; its old content is {}",
+                        share.show(&newest.path())
+                    )
+                    .into(),
+                });
+            }
+            // Whoever has made a file of that name meanwhile keeps it.
+            match share.publish(&newest.path(), &file) {
+                Published::Won => {
+                    // Where it was moved, it is gone already.
+                    let _ = share.remove(&newest.path());
+                }
+                Published::Taken | Published::NoFolder => return Ok(None),
+                Published::Refused(error) | Published::Unknown(error) => return Err(error),
+            }
             share.sync_folder(folder_of(&file))?;
             return Ok(Some(file));
         }

@@ -77,6 +77,17 @@ impl Version {
 /// When the folder cannot be listed; `NotFound` when there never was one.
 pub fn all(share: &dyn Share, file: &str) -> Result<Vec<Version>, ShareError> {
     let folder = folder(file);
+    // A link would lead to somebody's own files, of which the oldest were removed.
+    for part in parts(&folder) {
+        if share.stat(part)?.what != What::Folder {
+            return Err(ShareError {
+                action: "keep old contents in",
+                path: share.show(part).into(),
+                kind: Kind::Denied,
+                cause: "it is not a folder".into(),
+            });
+        }
+    }
     let entries = share.list(&folder)?.into_iter();
     let mut versions: Vec<Version> = entries
         .filter(|entry| entry.what == What::File)
@@ -107,11 +118,15 @@ pub(super) fn folder(file: &str) -> String {
     format!("{OWN_FOLDER}/versions/{file}")
 }
 
+/// A folder and those above it, the highest first.
+fn parts(folder: &str) -> impl Iterator<Item = &str> {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+    ends.map(|end| &folder[..end])
+}
+
 /// Makes a folder and those above it, below camctl's own; durable from the top on.
 fn make_folders(share: &dyn Share, folder: &str) -> Result<(), ShareError> {
-    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
-    for end in ends {
-        let path = &folder[..end];
+    for path in parts(folder) {
         if path == OWN_FOLDER {
             continue;
         }

@@ -283,7 +283,10 @@ impl Judge for Observer {
             return standing;
         }
         match self.silence(table, session) {
-            Some(silent) if silent >= self.stale_after() => Standing::Stale { silent },
+            // Whoever sees the program run does not call it dead.
+            Some(silent) if silent >= self.stale_after() && !self.program_lives(file, lock) => {
+                Standing::Stale { silent }
+            }
             silent => Standing::Alive { silent },
         }
     }

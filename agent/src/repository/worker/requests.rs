@@ -206,6 +206,8 @@ impl Worker {
                 let dozes = self.doze();
                 let _ = reply.send(dozes.map_err(Problem::Store));
             }
+            // Whoever asked has given up: what they knew of the person is old.
+            Job::Sit(_, reply) if reply.is_closed() => {}
             Job::Sit(idle, reply) => {
                 let sat = self.sit(idle);
                 let _ = reply.send(sat);

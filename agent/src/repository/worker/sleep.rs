@@ -35,7 +35,11 @@ impl Worker {
         }
         let now = self.now();
         if self.is_parked() {
-            board.state().life.rest();
+            {
+                let mut state = board.state();
+                let protected = state.guards.is_empty();
+                state.life.rest(protected);
+            }
             self.schedule.rest(now);
             // The guardian has nothing to watch over.
             board.bump();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camctl_shared::files::get::{self, Place};
 use camctl_shared::ipc::message::{FileReport, Outcome, Reply};
-use camctl_shared::share::Share;
+use camctl_shared::share::{Share, find_root};
 
 use super::common::{Target, find, glance, locate};
 use super::copying::{Elsewhere, Repository, follow, last_part, look, not_copied};
@@ -48,6 +48,15 @@ async fn fetch(
     let path = found.path.clone();
     let work = Going::start(board, move |gauge, done| {
         let copied = Elsewhere::find(&to, &name).and_then(|there| {
+            // Where it really lies: links may have led into a repository, and camctl's own files are no less in it.
+            let real = there.folder.root().join(&there.name);
+            if find_root(&real)?.is_some() {
+                let problem = format!(
+                    "{} lies in a repository; name another place for the copy",
+                    real.display()
+                );
+                return Err(Problem::Elsewhere(problem));
+            }
             let place = Place {
                 folder: &there.folder,
                 name: &there.name,

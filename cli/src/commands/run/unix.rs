@@ -273,7 +273,8 @@ fn next_signal() -> Option<Heard> {
             // SAFETY: filled, for a signal has come.
             let code = unsafe { info.assume_init() }.si_code;
             // The kernel sends for the terminal, and to all of its programs; everything else was sent by somebody.
-            let terminal = code == SI_KERNEL;
+            // But a hang-up goes to the session's leader alone, and that may be this process.
+            let terminal = code == SI_KERNEL && number != libc::SIGHUP;
             return Some(Heard::Signal { number, terminal });
         }
         if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {

@@ -1,5 +1,6 @@
 //! What `doctor` sees of the people's files: what a `put` left behind, and locks on files that are not there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camctl_shared::files::Found as File;
@@ -16,6 +17,7 @@ use crate::repository::copying::AT_ONCE;
 use crate::repository::inspect::{Found, Grade};
 use crate::repository::job::{Item, Unread};
 use crate::repository::listing::Listing;
+use crate::repository::place::Place;
 
 /// Looks through the whole repository, and mends if `fix` what is this desk's own.
 pub async fn look(repository: &Repository, fix: bool) -> Vec<Found> {
@@ -32,8 +34,18 @@ pub async fn look(repository: &Repository, fix: bool) -> Vec<Found> {
     // A put of this agent that is under way has left nothing behind.
     let idle = board.copies.available_permits() == AT_ONCE;
     let (me, in_walk, on_share) = (Arc::clone(&board.me), Arc::clone(&listing), Arc::clone(&share));
+    let ours: BTreeSet<String> = board
+        .see(|eyes| {
+            let ours = eyes
+                .table
+                .locks
+                .iter()
+                .filter(|(_, lock)| lock.owner.same_desk(&me));
+            ours.map(|(name, _)| name.as_str().to_owned()).collect()
+        })
+        .unwrap_or_default();
     let mut found = match in_time(repository, move || {
-        leftovers(&*on_share, &in_walk, &me, idle, fix)
+        leftovers(&*on_share, &in_walk, &me, &ours, idle && fix, idle)
     })
     .await
     {
@@ -48,11 +60,11 @@ pub async fn look(repository: &Repository, fix: bool) -> Vec<Found> {
                 .collect()
         })
         .unwrap_or_default();
-    let missing = in_time(repository, move || missing(&*share, held)).await;
+    let missing = in_time(repository, move || missing(&share, held)).await;
     match missing {
         Ok(missing) => {
             for (name, lock) in missing {
-                found.push(gone(repository, &listing, name, &lock, fix).await);
+                found.push(gone(repository, &listing, name, &lock, fix && idle).await);
             }
         }
         Err(problem) => found.push(Found::new("files", Grade::Error, problem.to_string())),
@@ -77,7 +89,14 @@ async fn in_time<T: Send + 'static>(
 }
 
 /// What a `put` has left behind that was killed. Whether another desk's is under way, only its own agent can tell.
-fn leftovers(share: &dyn Share, listing: &Listing, me: &Owner, idle: bool, fix: bool) -> Vec<Found> {
+fn leftovers(
+    share: &dyn Share,
+    listing: &Listing,
+    me: &Owner,
+    ours: &BTreeSet<String>,
+    fix: bool,
+    idle: bool,
+) -> Vec<Found> {
     let what = "left behind";
     let mut found = Vec::new();
     for path in listing.hidden() {
@@ -96,7 +115,7 @@ fn leftovers(share: &dyn Share, listing: &Listing, me: &Owner, idle: bool, fix: 
             let text = format!("{path} is a new content that is being put");
             found.push(Found::new(what, Grade::Ok, text));
         } else if fix {
-            found.push(match hidden.mend(share) {
+            found.push(match hidden.mend(share, &|file| ours.contains(file)) {
                 Ok(Mended::Removed) => Found::new(what, Grade::Mended, format!("{path} was removed")),
                 Ok(Mended::PutBack(file)) => {
                     let text = format!("{file} has its old content again, and {path} was removed");
@@ -113,11 +132,10 @@ fn leftovers(share: &dyn Share, listing: &Listing, me: &Owner, idle: bool, fix: 
 }
 
 /// Those of `held` that are not there. Not every lock is on a file that lists show.
-fn missing(share: &dyn Share, held: Vec<(FileName, Arc<Lock>)>) -> Vec<(FileName, Arc<Lock>)> {
+fn missing(share: &Arc<dyn Share>, held: Vec<(FileName, Arc<Lock>)>) -> Vec<(FileName, Arc<Lock>)> {
     let is_missing = |(name, _): &(FileName, Arc<Lock>)| {
-        share
-            .stat(name.as_str())
-            .is_err_and(|error| error.kind == Kind::NotFound)
+        // In any spelling that the disk may have for it.
+        Place::find(share, name.as_str()).is_err_and(|error| error.kind == Kind::NotFound)
     };
     held.into_iter().filter(is_missing).collect()
 }
