@@ -11,8 +11,6 @@ pub enum Mutation {
     TakenIsAnothers,
     /// A lost reply is reported as a failure.
     LostReplyIsFailure,
-    /// A refusal is believed although an earlier attempt may still arrive.
-    RefusalEndsDoubt,
     /// Nobody looks whether the commit before theirs still stands.
     BuildOnVanished,
     /// A log folder that is gone is made again for a commit that was to go into it.

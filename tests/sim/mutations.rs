@@ -48,7 +48,7 @@ pub enum Mistake {
     Inside(Mutation),
 }
 
-const ALL: [Mistake; 30] = [
+const ALL: [Mistake; 29] = [
     Mistake::Seam(Seam::FilesNotSynced),
     Mistake::Seam(Seam::FoldersNotSynced),
     Mistake::Seam(Seam::PublishByReplacing),
@@ -61,7 +61,6 @@ const ALL: [Mistake; 30] = [
     Mistake::Seam(Seam::RemoveSingleCommits),
     Mistake::Inside(Mutation::TakenIsAnothers),
     Mistake::Inside(Mutation::LostReplyIsFailure),
-    Mistake::Inside(Mutation::RefusalEndsDoubt),
     Mistake::Inside(Mutation::BuildOnVanished),
     Mistake::Inside(Mutation::RecreatePruned),
     Mistake::Inside(Mutation::PublishAfterSleep),

@@ -289,9 +289,7 @@ impl FolderStore {
                     }
                     return Ok(None);
                 }
-                Published::Refused(_) if pending.doubt && !mutated(Mutation::RefusalEndsDoubt) => {
-                    return Ok(None);
-                }
+                Published::Refused(_) if pending.doubt => return Ok(None),
                 Published::Refused(error) => return Err(error.into()),
                 Published::Unknown(error) if mutated(Mutation::LostReplyIsFailure) => {
                     return Err(error.into());
